@@ -1,0 +1,148 @@
+"""The package from outside: its names, its layers, what importing it costs, what it says about itself."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import framebus
+from tests.conftest import StartChild
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "framebus"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+NAMES = {"Error", "Frame", "Publisher", "Source", "Timeout", "errors", "open", "pipe", "publish", "streams"}
+HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "simplejpeg", "tifffile", "zmq"}
+WHERE = {
+    "PIL": ("sources", "sinks", "wire/encodings"),
+    "av": ("sources/video.py", "testing/clips.py"),
+    "lz4": ("wire/encodings/lz4.py",),
+    "psutil": ("links", "cli"),
+    "pygame": ("sinks/window.py",),
+    "pytest": ("testing",),
+    "rich": ("cli",),
+    "simplejpeg": ("wire/encodings/jpeg.py",),
+    "tifffile": ("sources/tiff.py", "sinks/encoded.py"),
+    "zmq": ("links", "cli"),
+}
+"""The only files and folders that import a package; everything else does without."""
+
+FIRST_IMPORT_LOADS = "import sys; import framebus; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+HELP_LOADS = (
+    "import sys; from framebus.cli import main; code = main(['--help'])\n"
+    "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr); sys.exit(code)"
+)
+
+
+def test_the_public_names() -> None:
+    assert set(framebus.__all__) == NAMES
+    assert set(dir(framebus)) == NAMES | {"__version__"}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(framebus, name) is not None
+
+
+def test_a_name_that_is_not_there_says_so() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'opne'"):
+        framebus.opne  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    assert framebus.__version__ == PROJECT["project"]["version"] == metadata.version("framebus")
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert f"## {framebus.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_importing_loads_nothing_heavy(child: StartChild) -> None:
+    loaded = set(child("-c", FIRST_IMPORT_LOADS).succeed().split())
+    assert loaded & HEAVY == set()
+
+
+def test_help_loads_nothing_heavy(child: StartChild) -> None:
+    process = child("-c", HELP_LOADS)
+    process.succeed()
+    assert set(process.stderr.split()) & HEAVY == set()
+
+
+def test_layers_are_kept(child: StartChild) -> None:
+    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    assert "1 kept, 0 broken" in child("-c", code, cwd=ROOT).succeed(60)
+
+
+def test_a_broken_layer_is_found(child: StartChild, tmp_path: Path) -> None:
+    package = tmp_path / "framebus"
+    for layer in ("core", "wire"):
+        (package / layer).mkdir(parents=True)
+        (package / layer / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    (package / "core" / "__init__.py").write_text("import framebus.wire\n")
+    contract = PROJECT["tool"]["importlinter"]["contracts"][0]
+    (tmp_path / ".importlinter").write_text(
+        "[importlinter]\nroot_package = framebus\n\n"
+        f"[importlinter:contract:1]\nname = layers\ntype = {contract['type']}\n"
+        "containers = framebus\nlayers =\n  wire\n  core\n"
+    )
+    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    process = child("-c", code, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+    assert process.wait() == 1
+    assert "framebus.core -> framebus.wire" in process.stdout
+
+
+def test_every_module_can_be_imported() -> None:
+    modules = [name for name in map(module_name, SOURCE.rglob("*.py")) if not name.endswith("__main__")]
+    assert len(modules) > 30
+    for name in modules:
+        importlib.import_module(name)
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [path for path, tree in parsed() if tree.body and not ast.get_docstring(tree)]
+    assert silent == []
+
+
+def test_modules_stay_small() -> None:
+    assert [path for path in SOURCE.rglob("*.py") if len(path.read_text().splitlines()) > 450] == []
+
+
+def test_packages_are_imported_only_where_they_belong() -> None:
+    own = {"framebus", "msgspec", "numpy", *sys.stdlib_module_names}
+    used = {(name, path.relative_to(SOURCE)) for path, tree in parsed() for name in imports(tree) - own}
+    strangers = [f"{path} imports {name}" for name, path in used if not belongs(name, path)]
+    assert strangers == []
+
+
+def test_nothing_unpickles_evaluates_or_prints_by_accident() -> None:
+    for path, tree in parsed():
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert calls & {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"} == set(), path
+        assert "print" not in calls or path.parts[len(SOURCE.parts)] in ("cli", "testing"), path
+
+
+def parsed() -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text())) for path in sorted(SOURCE.rglob("*.py"))]
+
+
+def imports(tree: ast.Module) -> set[str]:
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    found |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in found}
+
+
+def belongs(name: str, path: Path) -> bool:
+    return any(path.is_relative_to(place) for place in WHERE.get(name, ()))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")

@@ -1,0 +1,1 @@
+"""What everything else stands on: frames, formats, addresses, options, errors, registries, counters, clocks."""

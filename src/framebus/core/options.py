@@ -1,0 +1,302 @@
+"""The one vocabulary of options: the same words in Python, on the command line and in TOML.
+
+`OPTIONS` is the single definition; flags, TOML keys and the reference table are made from it. Every bad value
+raises `OptionError` with the option, what was given and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from framebus.core import units, values
+from framebus.core.errors import OptionError
+from framebus.core.formats import FORMATS
+from framebus.core.names import RULE
+from framebus.core.units import duration, nbytes, size
+
+__all__ = [
+    "GROUPS",
+    "OPTIONS",
+    "RESERVED",
+    "Option",
+    "check",
+    "duration",
+    "from_texts",
+    "nbytes",
+    "nearest",
+    "reject_unknown",
+    "size",
+]
+
+Group = Literal["read", "deliver", "work", "write"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+"""The headings under which `--help` shows options, in order."""
+
+RESERVED = frozenset({"gather", "ops", "workers"})
+"""Words that belong to work on frames; nothing else may be called so."""
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """One option: how it is called, what it takes, what it means."""
+
+    name: str
+    parse: Callable[[Any], Any]
+    """Text or value to value; raises `OptionError` or `ValueError` for what it does not take."""
+    allowed: str
+    """What it takes, as the second half of a sentence that begins with "give"."""
+    help: str
+    group: Group
+    default: Any = None
+    """What leaving it out means; None where that depends, `default_text` says on what."""
+    default_text: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    repeatable: bool = False
+    """May be given several times on the command line; a list elsewhere."""
+
+    @property
+    def flag(self) -> str:
+        """The word on the command line, `--max-fps`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def switch(self) -> bool:
+        """True for options that are on or off; the flag takes no value, and `negation` says no."""
+        return self.parse is values.switch
+
+    @property
+    def negation(self) -> str:
+        """`--no-listen`."""
+        return "--no-" + self.flag[2:]
+
+
+# the vocabulary ----------------------------------------------------------------------------------------
+
+_KEEP = ("latest", "all")
+_WHEN_FULL = ("wait", "skip")
+_PIXELS = (*FORMATS, "native")
+
+_TABLE = (
+    Option(
+        name="keep",
+        group="read",
+        parse=values.choice(*_KEEP),
+        choices=_KEEP,
+        allowed="'latest' or 'all'",
+        default_text="latest for live sources, all for finite ones and for what ends on disk",
+        help="which frames a reader gets when it is slower than the source: the newest, or every one",
+    ),
+    Option(
+        name="group",
+        group="read",
+        parse=values.name,
+        metavar="NAME",
+        allowed=f"a name ({RULE})",
+        default_text="none",
+        help="name under which readers share a stream, or one reader resumes it where it stopped",
+    ),
+    Option(
+        name="max_fps",
+        group="read",
+        parse=values.positive,
+        metavar="N",
+        allowed="a number above 0",
+        default_text="all",
+        help="take at most this many frames per second of each stream",
+    ),
+    Option(
+        name="format",
+        group="read",
+        parse=values.choice(*_PIXELS),
+        choices=_PIXELS,
+        allowed=f"one of {', '.join(_PIXELS)}",
+        default_text="bgr24 for colour, else as made",
+        help="pixel format of the pictures read, or of the arrays sent; native is as received",
+    ),
+    Option(
+        name="timeout",
+        group="read",
+        parse=duration,
+        metavar="TIME",
+        allowed=units.DURATIONS,
+        default_text="wait for ever",
+        help="give up when no frame has come for this long",
+    ),
+    Option(
+        name="packets",
+        group="read",
+        parse=values.switch,
+        default=False,
+        default_text="no",
+        allowed="true or false",
+        help="read coded video packets instead of decoded frames",
+    ),
+    Option(
+        name="frames",
+        group="read",
+        parse=values.count,
+        metavar="N",
+        allowed="a whole number from 1",
+        default_text="all",
+        help="stop after this many frames",
+    ),
+    Option(
+        name="duration",
+        group="read",
+        parse=values.some_time,
+        metavar="TIME",
+        allowed=f"{units.DURATIONS}, above 0",
+        default_text="to the end",
+        help="stop after this much time",
+    ),
+    Option(
+        name="speed",
+        group="read",
+        parse=values.positive,
+        metavar="N",
+        allowed="a number above 0 (1 is as recorded)",
+        default_text="as fast as possible",
+        help="play a file at this multiple of its own speed, as a live stream",
+    ),
+    Option(
+        name="listen",
+        group="deliver",
+        parse=values.switch,
+        allowed="true or false",
+        default_text="read off the address",
+        help="wait for connections at the address, or connect to it",
+    ),
+    Option(
+        name="allow",
+        group="deliver",
+        parse=values.allow,
+        default=(),
+        default_text="nobody",
+        metavar="ADDRESS",
+        repeatable=True,
+        allowed="IP addresses or networks ('10.0.0.7', '192.168.1.0/24')",
+        help="let this address or network connect without keys",
+    ),
+    Option(
+        name="insecure",
+        group="deliver",
+        parse=values.switch,
+        default=False,
+        default_text="no",
+        allowed="true or false",
+        help="let anybody on the network connect, without keys and unencrypted",
+    ),
+    Option(
+        name="wait_for",
+        group="deliver",
+        parse=values.wait_for,
+        default=0,
+        default_text="nobody",
+        metavar="N|NAME",
+        repeatable=True,
+        allowed="a number of readers (2) or names of groups ('run.h5')",
+        help="send nothing before so many readers, or these groups, are there",
+    ),
+    Option(
+        name="when_full",
+        group="deliver",
+        parse=values.choice(*_WHEN_FULL),
+        choices=_WHEN_FULL,
+        allowed="'wait' or 'skip'",
+        default_text="wait for finite sources, skip for live ones",
+        help="when the frames kept for a slow group fill `retain`: wait for it, or let it miss some",
+    ),
+    Option(
+        name="patience",
+        group="deliver",
+        parse=values.patience,
+        default=10,
+        default_text="10s",
+        metavar="TIME",
+        allowed=f"{units.DURATIONS}, or 'forever'",
+        help="how long to wait for readers that are owed frames before giving up",
+    ),
+    Option(
+        name="retain",
+        group="deliver",
+        parse=nbytes,
+        default="256MB",
+        default_text="256MB",
+        metavar="BYTES",
+        allowed=units.BYTES,
+        help="how much is kept for groups that have not acknowledged it",
+    ),
+    Option(
+        name="stream",
+        group="deliver",
+        parse=values.template,
+        metavar="NAME",
+        allowed=f"a name ({RULE}), which may contain {{stream}}",
+        default_text="the name in the address, else the source's own",
+        help="name of the stream sent",
+    ),
+    Option(
+        name="encode",
+        group="write",
+        parse=values.encode,
+        metavar="NAME[=VALUE]",
+        allowed="an encoding with or without a value ('jpeg=85', 'png', 'lz4', 'raw')",
+        default_text="as received",
+        help="encode pictures on the way out",
+    ),
+    Option(
+        name="overwrite",
+        group="write",
+        parse=values.switch,
+        default=False,
+        default_text="no",
+        allowed="true or false",
+        help="replace existing files",
+    ),
+)
+
+OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}
+"""Every option by name, in the order in which help shows them."""
+
+
+def check(name: str, value: Any) -> Any:
+    """The value of option `name`, parsed; None (not given) becomes the parsed default.
+
+    Raises `OptionError` naming the option, what was given and what is allowed, also for an unknown `name`.
+    """
+    reject_unknown([name], OPTIONS, "framebus")
+    option = OPTIONS[name]
+    if value is None:
+        return None if option.default is None else option.parse(option.default)
+    try:
+        return option.parse(value)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        raise OptionError(f"{name}={value!r} is not possible: give {option.allowed}") from None
+
+
+def from_texts(name: str, texts: Sequence[str]) -> Any:
+    """The value of option `name` as typed once or several times on a command line; checked like `check`."""
+    return check(name, list(texts) if len(texts) > 1 else texts[0] if texts else None)
+
+
+def reject_unknown(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Raise `OptionError` for the first of `given` that is not among the `known` of `where`, naming the nearest."""
+    known = list(known)
+    for word in given:
+        if word not in known:
+            raise OptionError(f"{where} has no option {word!r}: {nearest(word, known)}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What somebody who typed `word` may have meant: "did you mean …?", or else all there is."""
+    from difflib import get_close_matches
+
+    known = sorted(known)
+    folded = {name.lower(): name for name in reversed(known)}
+    near = [folded[match] for match in get_close_matches(word.lower(), folded, n=2, cutoff=0.6)]
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there is {', '.join(known)}" if known else "there is none"

@@ -1,0 +1,76 @@
+"""The writing end everybody sees: `send` an array or a frame, or `fill` one in place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from framebus.core.contracts import Done, Item
+from framebus.core.frame import Frame
+from framebus.core.statistics import Stats
+
+
+class Publisher(ABC):
+    """Sends frames somewhere. Safe to use from several threads; belongs to one process."""
+
+    @abstractmethod
+    def send(
+        self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send an array `(height, width[, channels])` or a frame; arrays must not be changed afterwards.
+
+        A frame that already has an identity (it came from a source) keeps it. Returning is not delivery.
+        Raises `Timeout` naming the group that was owed frames for longer than `patience`, `BadFrame` for what
+        cannot travel, `Closed` after `close()`.
+        """
+
+    @abstractmethod
+    def write(self, item: Item, done: Done) -> None:
+        """Send a frame and call `done()` once every lossless reader of this publisher has acknowledged it."""
+
+    @abstractmethod
+    def stats(self) -> Stats:
+        """Counters so far: frames, unseen, bytes, rate, and per reader what it missed and is owed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Wait, up to `patience`, for what is owed, tell readers that the stream ended, free everything.
+
+        Idempotent. Raises `Timeout` naming the group that did not take what it was owed.
+        """
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Stop without an end: readers will wait for a successor, as after a crash."""
+
+    @contextmanager
+    def fill(
+        self,
+        shape: tuple[int, ...],
+        dtype: npt.DTypeLike = "uint8",
+        *,
+        stream: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        format: str | None = None,
+    ) -> Iterator[npt.NDArray[Any]]:
+        """A fresh array to write pixels into; sent when the block is left normally, dropped otherwise."""
+        image = np.empty(shape, dtype)
+        yield image
+        self.send(Frame.of(image, format=format), stream, meta)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()

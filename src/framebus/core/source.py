@@ -1,0 +1,136 @@
+"""The reading end everybody sees: iterate, `async for`, `.read(timeout=)`, select on `fileno()`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Self
+
+from framebus.core.contracts import Item
+from framebus.core.errors import Closed, Timeout
+from framebus.core.options import duration
+from framebus.core.statistics import Stats
+
+
+class Source(ABC):
+    """Frames from somewhere. One thread at a time reads it; `close()` may come from any thread.
+
+    A loop asks for the next frame and thereby acknowledges the last one; it ends when the source ended and
+    waits, interruptibly, for everything else. With `timeout` (seconds) waiting raises `Timeout`.
+    """
+
+    live: bool = True
+    """True where the newest frame matters, False where every frame does."""
+
+    def __init__(self, timeout: float | None = None) -> None:
+        self.timeout = timeout
+        self._held: Item | None = None
+        self._finished = False
+
+    # what a kind of source provides --------------------------------------------------------------------
+
+    @abstractmethod
+    def take(self, timeout: float | None) -> Item | None:
+        """The next frame, not yet acknowledged; None at the end. Raises `Timeout` after `timeout` seconds.
+
+        `timeout=0` never blocks. Raises `Closed` once closed.
+        """
+
+    def done(self, item: Item) -> None:  # noqa: B027  (sources that keep nothing have nothing to do)
+        """Acknowledge `item`: it is where it belongs and need not be given again."""
+
+    @abstractmethod
+    def fileno(self) -> int:
+        """A descriptor that is readable while `take(0)` would return; stays the same until `close()`."""
+
+    @abstractmethod
+    def stats(self) -> Stats:
+        """Counters so far: frames, missed, bytes, rate, age of the newest frame, per stream."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop and free everything; idempotent. What was not acknowledged stays unacknowledged."""
+
+    # what everybody uses -------------------------------------------------------------------------------
+
+    def read(self, timeout: float | str | None = None) -> Item:
+        """The next frame; acknowledges the one before.
+
+        `timeout` takes seconds or text such as `"200ms"`; the default is the source's own, else to wait for ever.
+        Raises `Timeout` when it passed and `Closed` when the source has ended.
+        """
+        item = self._advance(self.timeout if timeout is None else duration(timeout))
+        if item is None:
+            raise Closed("the source has ended: there are no more frames to read")
+        return item
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        item = self._advance(self.timeout)
+        if item is None:
+            raise StopIteration
+        return item
+
+    def __aiter__(self) -> AsyncIterator[Item]:
+        return self
+
+    async def __anext__(self) -> Item:
+        item = await self._advance_async()
+        if item is None:
+            raise StopAsyncIteration
+        return item
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # how -----------------------------------------------------------------------------------------------
+
+    def _advance(self, timeout: float | None) -> Item | None:
+        self._settle()
+        if self._finished:
+            return None
+        return self._keep(self.take(timeout))
+
+    def _settle(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            self.done(held)
+
+    def _keep(self, item: Item | None) -> Item | None:
+        self._held = item
+        self._finished = item is None
+        return item
+
+    async def _advance_async(self) -> Item | None:
+        self._settle()
+        deadline = None if self.timeout is None else time.monotonic() + self.timeout
+        await asyncio.sleep(0)  # a source that always has a frame must not keep other tasks from running
+        while not self._finished:
+            try:
+                return self._keep(self.take(0))
+            except Timeout:
+                await _readable(self.fileno(), deadline)
+        return None
+
+
+async def _readable(descriptor: int, deadline: float | None) -> None:
+    """Wait until `descriptor` can be read; raises `Timeout` at `deadline` (monotonic seconds)."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await asyncio.wait_for(ready.wait(), None if deadline is None else max(0.0, deadline - time.monotonic()))
+    except TimeoutError as error:
+        raise Timeout("no frame came in time: is anybody publishing?") from error
+    finally:
+        loop.remove_reader(descriptor)

@@ -1,0 +1,113 @@
+"""What options take: each function turns a text or value into the value meant.
+
+Raises `ValueError`, `TypeError`, `KeyError` or `AttributeError` for anything else; `framebus.core.options.check`
+makes an error of it that names the option.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from framebus.core.names import valid_name, valid_template
+from framebus.core.units import duration
+
+_ENCODE = re.compile(r"[a-z][a-z0-9_-]*(=[^=,\s]+(,[a-z][a-z0-9_]*=[^=,\s]+)*)?", re.ASCII)
+_SWITCHES = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
+
+def choice(*words: str) -> Callable[[Any], str]:
+    """One of `words`, exactly."""
+
+    def parse(value: Any) -> str:
+        if isinstance(value, str) and value in words:
+            return value
+        raise ValueError
+
+    return parse
+
+
+def switch(value: Any) -> bool:
+    """True or false, also as the words people write for them."""
+    if isinstance(value, bool):
+        return value
+    return _SWITCHES[value.lower()]
+
+
+def name(value: Any) -> str:
+    """A name as in `framebus.core.names`."""
+    if isinstance(value, str) and valid_name(value):
+        return value
+    raise ValueError
+
+
+def template(value: Any) -> str:
+    """A name that may contain `{stream}`."""
+    if isinstance(value, str) and valid_template(value):
+        return value
+    raise ValueError
+
+
+def positive(value: Any) -> float:
+    """A number above 0."""
+    number = float(value) if isinstance(value, str | float | int) and not isinstance(value, bool) else 0.0
+    if 0 < number < math.inf:
+        return number
+    raise ValueError
+
+
+def count(value: Any) -> int:
+    """A whole number from 1."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**53:
+        return value
+    raise ValueError
+
+
+def some_time(value: Any) -> float:
+    """A duration above 0, in seconds."""
+    seconds = duration(value)
+    if seconds > 0:
+        return seconds
+    raise ValueError
+
+
+def patience(value: Any) -> float:
+    """A duration in seconds; `forever` (or infinity) never ends."""
+    return math.inf if value in ("forever", math.inf) else duration(value)
+
+
+def wait_for(value: Any) -> int | list[str]:
+    """A number of readers, or names of groups; text of digits alone is a number."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdecimal() else [value]
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1_000_000:
+        return value
+    return [name(entry) for entry in _listed(value)]
+
+
+def allow(value: Any) -> tuple[str, ...]:
+    """IP addresses and networks in their shortest form."""
+    from ipaddress import ip_address, ip_network
+
+    entries = (value,) if isinstance(value, str) else _listed(value)
+    return tuple(str(ip_network(entry, strict=False) if "/" in entry else ip_address(entry)) for entry in entries)
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return sorted(value) if isinstance(value, set | frozenset) else list(value)
+    raise ValueError
+
+
+def encode(value: Any) -> str:
+    """`NAME[=VALUE[,KEY=VALUE…]]`; whether there is such an encoding shows when it is made."""
+    if isinstance(value, str) and _ENCODE.fullmatch(value):
+        return value
+    raise ValueError

@@ -1,0 +1,111 @@
+"""One small alphabet for the names of streams, groups and keys."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framebus.core.errors import OptionError
+from framebus.core.names import (
+    check_name,
+    fill_template,
+    matches,
+    to_name,
+    valid_name,
+    valid_pattern,
+    valid_template,
+)
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "Door", "0", "yard-2", "run.h5", "a_b", "x" * 64, "a.", "raspberrypi.192-168-1-12"]
+)
+def test_names(name: str) -> None:
+    assert valid_name(name)
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-a", ".a", "_a", "a b", "a/b", "ä", "a\n", "x" * 65, "a*", "{stream}", "a|b", "٣"]
+)
+def test_no_names(text: str) -> None:
+    assert not valid_name(text)
+    with pytest.raises(OptionError, match="is not a name"):
+        check_name(text)
+
+
+def test_a_refusal_says_whose_name_what_is_allowed_and_what_would_do() -> None:
+    with pytest.raises(OptionError, match=r"group 'my cam' is not a name \(a letter or digit.*'my-cam' is one"):
+        check_name("my cam", "group")
+
+
+def test_a_name_is_text() -> None:
+    with pytest.raises(OptionError, match="stream 7 is not a name"):
+        check_name(7, "stream")  # type: ignore[arg-type]
+
+
+class TestOtherSystemsTexts:
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("raspberrypi", "raspberrypi"),
+            ("porch|2026-01-01T10:00", "porch"),
+            ("porch | jpg", "porch"),
+            ("Front Door", "Front-Door"),
+            ("/dev/video0", "dev-video0"),
+            ("Tür", "T-r"),
+            ("..x", "x"),
+            ("x" * 100, "x" * 64),
+        ],
+    )
+    def test_become_names(self, text: str, name: str) -> None:
+        assert to_name(text) == name
+
+    @pytest.mark.parametrize("text", ["", "|x", "---", "äöü", "  "])
+    def test_without_a_usable_character_get_the_default(self, text: str) -> None:
+        assert to_name(text, "desk") == "desk"
+        assert to_name(text) == "stream"
+
+    @given(st.text())
+    def test_always_become_names(self, text: str) -> None:
+        assert valid_name(to_name(text))
+
+    @given(NAMES)
+    def test_that_are_names_stay_themselves(self, name: str) -> None:
+        assert to_name(name) == name
+
+
+class TestPatterns:
+    @pytest.mark.parametrize("pattern", ["", "*", "door", "d*", "do*", "door*"])
+    def test_that_choose_door(self, pattern: str) -> None:
+        assert valid_pattern(pattern)
+        assert matches(pattern, "door")
+
+    @pytest.mark.parametrize("pattern", ["doo", "oor", "Door", "doors", "doors*", "oor*"])
+    def test_that_do_not(self, pattern: str) -> None:
+        assert valid_pattern(pattern)
+        assert not matches(pattern, "door")
+
+    @pytest.mark.parametrize("pattern", ["*r", "**", "a*b", "a b*", "-*"])
+    def test_that_are_none(self, pattern: str) -> None:
+        assert not valid_pattern(pattern)
+
+
+class TestTemplates:
+    @pytest.mark.parametrize("template", ["door", "{stream}", "{stream}-seen", "old-{stream}"])
+    def test_are_names_with_a_place_for_the_stream(self, template: str) -> None:
+        assert valid_template(template)
+
+    @pytest.mark.parametrize("template", ["{name}", "{stream", "-{stream}", "{stream}/x", ""])
+    def test_hold_nothing_else(self, template: str) -> None:
+        assert not valid_template(template)
+
+    def test_make_names(self) -> None:
+        assert fill_template("{stream}-seen", "door") == "door-seen"
+
+    def test_do_not_make_names_that_are_too_long(self) -> None:
+        with pytest.raises(OptionError, match="64 at most"):
+            fill_template("{stream}-seen", "x" * 64)

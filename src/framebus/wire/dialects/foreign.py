@@ -1,0 +1,79 @@
+"""What the JSON dialects have in common: a header somebody else wrote, and a picture it describes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from framebus.core.errors import BadFrame
+from framebus.core.frame import Coded, Frame
+from framebus.core.names import to_name
+from framebus.wire import limits
+from framebus.wire.layout import Array, Buffer, array_in, name_of, received
+from framebus.wire.meta import check_depth
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class End(msgspec.Struct, frozen=True):
+    """The sender said that nothing follows; `port` is what a NetGear sender calls itself among several."""
+
+    port: Any = None
+
+
+def read_header(part: Buffer) -> dict[str, Any]:
+    """The JSON object in `part`; raises `BadFrame` for anything else and above the limits of our own headers."""
+    if len(part) > limits.MAX_HEADER_BYTES:
+        raise BadFrame(f"header of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
+    try:
+        return check_depth(_decode(part))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadFrame(f"not a JSON header: {error}") from error
+
+
+def write_header(head: Mapping[str, Any]) -> bytes:
+    """`head` as these systems write it: spaces after separators, other than ASCII escaped."""
+    return json.dumps(head).encode()
+
+
+def two(parts: Sequence[Buffer], what: str, max_bytes: int) -> tuple[dict[str, Any], memoryview]:
+    """Header and payload of a message of two parts."""
+    if len(parts) != 2:
+        raise BadFrame(f"{what} has two parts, {len(parts)} arrived")
+    payload = memoryview(parts[1]).toreadonly()
+    if payload.nbytes > max_bytes:
+        raise BadFrame(f"{what} of {payload.nbytes} bytes: the limit is {max_bytes}")
+    return read_header(parts[0]), payload
+
+
+def array_from(dtype: Any, shape: Any, payload: memoryview) -> Array:
+    """The array a foreign header describes, as a read-only view; raises `BadFrame` unless all of it fits exactly."""
+    if not isinstance(dtype, str) or not isinstance(shape, list) or any(type(extent) is not int for extent in shape):
+        raise BadFrame(f"dtype {str(dtype)[:40]!r} and shape {str(shape)[:80]} do not describe an array")
+    numeric, length = received(dtype, tuple(shape), "array")
+    if length != payload.nbytes:
+        raise BadFrame(f"shape {shape} of {numeric} is {length} bytes, {payload.nbytes} arrived")
+    return array_in(payload, numeric, tuple(shape))
+
+
+def as_sent(frame: Frame) -> Array:
+    """The pixels as these systems expect them: colour as BGR, all else as it is."""
+    return frame.bgr if frame.format in ("rgb24", "i420") else frame.data
+
+
+def describe(array: Array) -> dict[str, Any]:
+    """`dtype` and `shape` as foreign headers give them."""
+    return {"dtype": name_of(array.dtype), "shape": list(array.shape)}
+
+
+def name_for(text: Any, default: str) -> str:
+    """A stream name from another system's text; `default` where there is none."""
+    return to_name(text, default) if isinstance(text, str) else default
+
+
+def frame_of(content: Array | Coded, format: str | None, stream: str, meta: Mapping[str, Any]) -> Frame:
+    """A frame captured now, for all that these systems tell."""
+    return Frame.of(content, format=format, stream=stream, meta=meta or None)

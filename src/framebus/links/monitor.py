@@ -1,0 +1,196 @@
+"""What happens to the connections of a ZeroMQ socket, in words people understand.
+
+`Monitor` reads the events of any socket; `Watch` tells a dialler's story from them. `Guard` does the same for
+listeners, in `guard.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import struct
+from typing import Literal, NamedTuple
+
+import zmq
+
+from framebus.links import sockets
+
+EVENTS = (
+    zmq.EVENT_ACCEPTED
+    | zmq.EVENT_DISCONNECTED
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+)
+CRYPTOGRAPHIC = 0x11000001
+MECHANISM_MISMATCH = 0x11000002
+REMIND_S = 60.0
+MAX_REMEMBERED = 64
+
+Kind = Literal["ready", "gone", "cut", "refused"]
+
+_numbers = itertools.count(1)
+_plain_event = struct.Struct("=HI").unpack_from
+
+
+class Event(NamedTuple):
+    """One of ZeroMQ's events: which, its number (a descriptor or an error), and the socket's own address."""
+
+    event: int
+    value: int
+    address: str
+
+
+class Fact(NamedTuple):
+    """What an endpoint should know. `text` is for people and empty where nothing new is to be said.
+
+    `ready` (dialler) the connection stands · `gone` it ended · `cut` (listener) it is being ended by us · `refused`
+    the handshake failed; `final` when ZeroMQ will not try again by itself: `sockets.connect` does. `connection` is
+    the number the guard gave it; a descriptor may be another connection's by the time this is read.
+    """
+
+    kind: Kind
+    descriptor: int = -1
+    peer: str = ""
+    text: str = ""
+    final: bool = False
+    connection: int = -1
+
+
+class Monitor:
+    """The events of one socket, from now on. Used by whoever drives the socket; `close()` it before the socket."""
+
+    def __init__(self, socket: sockets.Socket) -> None:
+        self._socket = socket
+        address = f"inproc://framebus-monitor-{next(_numbers)}"
+        socket.monitor(address, EVENTS)
+        self._pair: sockets.Socket = sockets.context().socket(zmq.PAIR)
+        self._pair.set(zmq.LINGER, 0)
+        self._pair.set(zmq.RCVHWM, 0)  # a full queue would block ZeroMQ's own thread
+        self._pair.connect(address)
+
+    def fileno(self) -> int:
+        """ZeroMQ's edge-triggered descriptor: `read()` until it returns nothing."""
+        return int(self._pair.get(zmq.FD))
+
+    def read(self) -> list[Event]:
+        """Everything that has happened since; empty when nothing has."""
+        events: list[Event] = []
+        while True:
+            try:
+                first, address = self._pair.recv_multipart(zmq.DONTWAIT)
+            except zmq.Again:
+                return events
+            event, value = _plain_event(first)
+            events.append(Event(event, value, address.decode(errors="replace")))
+
+    def close(self) -> None:
+        """Stop listening; more than once is fine."""
+        if not self._socket.closed:
+            with contextlib.suppress(zmq.ZMQError):
+                self._socket.monitor(None, 0)
+        self._pair.close(0)
+
+
+class Reminder:
+    """Says a thing once a minute at most, and how often it happened in between."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def say(self, what: str, who: str, text: str, now: float) -> str:
+        """`text` if `what` was not said of `who` within a minute, else nothing; `now` in monotonic seconds."""
+        said, silent = self._last.get((what, who), (-math.inf, 0))
+        if now - said < REMIND_S:
+            self._last[what, who] = said, silent + 1
+            return ""
+        if not self._room(now):
+            return ""
+        self._last[what, who] = now, 0
+        return f"{text} ({silent} more like it)" if silent else text
+
+    def __len__(self) -> int:
+        """How many things are remembered."""
+        return len(self._last)
+
+    def _room(self, now: float) -> bool:
+        """Strangers can have any number of addresses: remember some, and be silent about the rest."""
+        if len(self._last) >= MAX_REMEMBERED:
+            self._last = {key: value for key, value in self._last.items() if now - value[0] < REMIND_S}
+        return len(self._last) < MAX_REMEMBERED
+
+
+class Watch:
+    """What happens to a dialler's connections; `encrypted` when it was given keys.
+
+    Whoever dials again and again gives each watch the same `reminder`, so that a thing is not said at every attempt.
+    """
+
+    def __init__(self, socket: sockets.Socket, *, encrypted: bool, reminder: Reminder | None = None) -> None:
+        self._monitor = Monitor(socket)
+        self._encrypted = encrypted
+        self._reminder = reminder or Reminder()
+
+    def fileno(self) -> int:
+        """Edge-triggered: call `drive` when it is readable."""
+        return self._monitor.fileno()
+
+    def drive(self, now: float) -> list[Fact]:
+        """What has happened since; `now` in monotonic seconds."""
+        facts = [self._fact(event, now) for event in self._monitor.read()]
+        return [fact for fact in facts if fact is not None]
+
+    def close(self) -> None:
+        """Stop watching; before the socket is closed."""
+        self._monitor.close()
+
+    def _fact(self, event: Event, now: float) -> Fact | None:
+        if event.event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            return Fact("ready", peer=event.address)
+        if event.event == zmq.EVENT_DISCONNECTED:
+            return Fact("gone", event.value, event.address)
+        if event.event == zmq.EVENT_ACCEPTED:
+            return None
+        text = f"{event.address} {_dialler_trouble(event, self._encrypted)}"
+        final = event.event != zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+        said = self._reminder.say(str(event.event), event.address, text, now)
+        return Fact("refused", peer=event.address, text=said, final=final)
+
+
+def _dialler_trouble(event: Event, encrypted: bool) -> str:
+    mismatch = event.event == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL and event.value == MECHANISM_MISMATCH
+    if mismatch and encrypted:
+        return (
+            "is not encrypted, but this machine has a key for it, so nothing is sent: start it with keys, "
+            "or forget the key (framebus keys revoke ADDRESS)"
+        )
+    if event.event == zmq.EVENT_HANDSHAKE_FAILED_AUTH and encrypted:
+        return "does not allow our key (any more): ask there for `framebus keys invite NAME`, then `framebus keys join`"
+    if mismatch or event.event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+        return "lets nobody in without a key: `framebus keys invite NAME` there, then `framebus keys join` here"
+    if encrypted and event.event == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        return (
+            "does not have the key it had when we were invited (or another machine answers there): if that is meant, "
+            "`framebus keys invite NAME` there and `framebus keys join` here"
+        )
+    return "ends the connection before it stands: it may want a key, be no framebus or ZeroMQ port, or be full"
+
+
+def listener_trouble(event: Event, encrypted: bool) -> str:
+    """Why a listener refused a connection, to follow the peer's address in a sentence.
+
+    Empty where admission refused it: that knows more, and says so.
+    """
+    if event.event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+        return ""
+    if event.event == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        if event.value == MECHANISM_MISMATCH and encrypted:
+            return "shows no key: `framebus keys invite NAME` here and `framebus keys join` there let it in"
+        if event.value == MECHANISM_MISMATCH:
+            return "wants an encrypted connection, but this port listens without keys"
+        if event.value == CRYPTOGRAPHIC:
+            return "knows an old key of this machine: `framebus keys invite NAME` again, `framebus keys join` there"
+        return "speaks an old version of ZeroMQ's protocol, or breaks its rules"
+    return "did not finish shaking hands: another protocol, or a look at the port"

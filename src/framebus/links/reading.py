@@ -1,0 +1,193 @@
+"""The reading end of a link as a source."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from msgspec.structs import force_setattr
+
+from framebus.core.bell import Bell
+from framebus.core.contracts import Item
+from framebus.core.errors import BadFrame, Error, Timeout
+from framebus.core.frame import Frame
+from framebus.core.source import Source
+from framebus.core.statistics import Stats
+from framebus.links.carrier import Carrier
+from framebus.links.endpoint import Endpoint
+from framebus.links.patience import Patience
+from framebus.session.outgoing import Peer
+from framebus.session.reader import ReaderSession
+from framebus.wire import control, header
+
+LINGER_MS = 300
+
+
+class ReadingEnd(Endpoint[ReaderSession]):
+    """Drives a reader session and hands out its frames."""
+
+    def __init__(
+        self,
+        session: ReaderSession,
+        where: str,
+        dial: Callable[[int], Carrier],
+        peers: int = 1,
+        *,
+        wanted: str = "",
+    ) -> None:
+        super().__init__(session, where, dial, peers)
+        self.stats = Stats()
+        self._wanted = wanted
+        self._reader = threading.Lock()
+        self._tail_told: dict[str, int] = {}
+
+    def take(self, timeout: float | None) -> Item | None:
+        """See `Source.take`."""
+        if not self._reader.acquire(blocking=False):
+            raise Error(f"{self.where}: another thread is reading this source; open one source for each thread")
+        try:
+            return self._take(timeout)
+        finally:
+            self._reader.release()
+
+    def _take(self, timeout: float | None) -> Item | None:
+        patience = Patience(timeout)
+        with self._lock:
+            while True:
+                now = time.monotonic()
+                item = self._next(now)
+                if item is not None or self.session.finished:
+                    self._leave_hot(now)
+                    return item
+                if patience.over(now):
+                    self._leave_hot(now)
+                    raise Timeout(f"{self.where}: no frame came within {patience.text}; {self._whom()}")
+                patience.say_once(now, self._waiting_text)
+                self._sleep(patience.until(now))
+
+    def _next(self, now: float) -> Item | None:
+        self._check()
+        item = self.session.take()
+        if item is None:
+            self._drive_as_caller(now)
+            item = self.session.take()
+        self._flush(now)
+        self._count(item)
+        self._show_ready()
+        return item
+
+    def _count(self, item: Item | None) -> None:
+        if item is not None:
+            self.stats.count(item)
+            if self._wanted and isinstance(item, Frame):
+                force_setattr(item, "wanted", self._wanted)
+        elif self.session.finished:
+            self._count_tail()
+
+    def _count_tail(self) -> None:
+        """Frames missed at the very end, of which no later frame tells."""
+        for stream, missed in self.session.missed_at_end.items():
+            self.stats.miss(stream, missed - self._tail_told.get(stream, 0))
+        self._tail_told = dict(self.session.missed_at_end)
+
+    def done(self, item: Item) -> None:
+        """See `Source.done`."""
+        with self._lock:
+            if not self._state:
+                now = time.monotonic()
+                self.session.done(item.identity, now)
+                if self.session.out:
+                    self._flush(now)
+
+    def fileno(self) -> int:
+        """See `Source.fileno`."""
+        with self._lock:
+            self._check()
+            if self._ready is None:
+                self._ready = Bell()
+                self.session.ask()
+                self._drive(time.monotonic())
+                self._show_ready()
+            return self._ready.fileno()
+
+    def _is_ready(self) -> bool:
+        refused = self.session.calling is not None and self.session.calling.refusal is not None
+        return bool(self.session.inbox) or self.session.finished or refused
+
+    def _waiting_text(self) -> str:
+        return f"{self.where}: waiting for frames; {self._whom()}"
+
+    def _whom(self) -> str:
+        calling = self.session.calling
+        if calling is None:
+            return "nobody publishes here yet" if self.session.away else "the publishers have sent nothing"
+        if calling.welcomed:
+            return "the publisher is there and has sent nothing"
+        return calling.last_refusal or "nobody is publishing there yet"
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        with self._lock:
+            if not self._state:
+                self.session.leave()
+                self._flush(time.monotonic())
+        self._shut("this source is closed", LINGER_MS)
+
+    def _cut_dropped(self) -> None:
+        while self.session.dropped:
+            self._carrier.cut(self.session.dropped.pop(), "it sent what it was not asked for")
+
+    def _on_control(self, peer: Peer, part: memoryview, now: float) -> None:
+        message = control.decode(part)
+        self.session.received(peer, message, now)
+        if isinstance(message, control.Hello):
+            self._carrier.admit(peer)
+
+    def _on_pair(self, peer: Peer, head: memoryview, payload: memoryview, now: float) -> None:
+        if not self.session.knows(peer):
+            if not header.is_native(head):
+                raise BadFrame("neither a framebus frame nor a message of a dialect this port takes")
+            self.session.unexpected(peer, now)
+            return
+        item, thinned = header.decode(head, payload)
+        self.session.arrived(peer, item, thinned, now)
+
+
+class LinkSource(Source[Item]):
+    """Frames from a link; see `Source`. Waits for publishers that are not there, and for those that come back."""
+
+    def __init__(self, end: ReadingEnd, timeout: float | None = None) -> None:
+        super().__init__(timeout)
+        self._end = end
+        end.start()
+
+    @property
+    def where(self) -> str:
+        """The address: where it listens, with the port the system chose, or what it connects to."""
+        return self._end.address
+
+    @property
+    def live(self) -> bool:
+        """False once every publisher that came has said that each of its frames is wanted."""
+        return self._end.session.live is not False
+
+    @property
+    def listens(self) -> bool:
+        """True for a hub: publishers connect to it, and it never ends by itself."""
+        return self._end.listens
+
+    def take(self, timeout: float | None) -> Item | None:
+        return self._end.take(timeout)
+
+    def done(self, item: Item) -> None:
+        self._end.done(item)
+
+    def fileno(self) -> int:
+        return self._end.fileno()
+
+    def stats(self) -> Stats:
+        return self._end.stats
+
+    def close(self) -> None:
+        self._end.close()

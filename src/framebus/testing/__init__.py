@@ -1,0 +1,41 @@
+"""For tests of what plugs into framebus: conformance suites, sample frames, and a real video clip.
+
+A suite is a plain class with test methods. Subclass it under pytest and say how the thing is made:
+
+    from framebus.testing import SourceConformance
+
+    class TestMyCamera(SourceConformance):
+        def make(self, tmp_path):
+            return MyCamera(exposure_ms=5)
+
+All promises that readers, relays and sinks rely on are then checked. Nothing here imports pytest: the methods are
+called with a `tmp_path` (a folder of their own) and fail by `assert`.
+"""
+
+# ruff: noqa: E402  (pytest has to be told before the suites are imported)
+
+from __future__ import annotations
+
+import sys
+
+_SUITES = ("encodings", "holding", "links", "ops", "samples", "sinks", "sources")
+
+if "pytest" in sys.modules:
+    # Failures then show both sides of a comparison, as in tests of one's own.
+    sys.modules["pytest"].register_assert_rewrite(*(f"framebus.testing.{name}" for name in _SUITES))
+
+from framebus.testing.clips import clip
+from framebus.testing.encodings import EncodingConformance
+from framebus.testing.ops import OpConformance
+from framebus.testing.samples import samples
+from framebus.testing.sinks import SinkConformance
+from framebus.testing.sources import SourceConformance
+
+__all__ = [
+    "EncodingConformance",
+    "OpConformance",
+    "SinkConformance",
+    "SourceConformance",
+    "clip",
+    "samples",
+]

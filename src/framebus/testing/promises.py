@@ -1,0 +1,216 @@
+"""What a publisher promises its readers, checked against everything that was made, given and told.
+
+memory      retained bytes stay within the budget, but for one frame of each group that is owed every frame
+credit      no connection carries more than was granted, no reader holds more than its window
+lossless    a group that is owed every frame gets each, unless it is counted as missed; nothing is missed where
+            the publisher waits; no session is given a frame twice; one reader's frames come in order
+live        what one reader was given, and was told it missed, is what was made since it came
+patience    a publisher waits only for groups that it allows to stop it
+end         a reader ends only when its publisher closed; a death is no end
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from framebus.core.contracts import Item
+from framebus.session.lossless import LosslessGroup
+from framebus.session.outgoing import Action, Delivery
+from framebus.session.publisher import PublisherSession
+from framebus.session.reader import ReaderSession
+from framebus.testing.network import Network
+from framebus.wire.control import End, Welcome
+
+Run = tuple[str, int]
+
+
+class Made:
+    """One life of a publisher: what it made, and from where on its groups are owed it."""
+
+    def __init__(self, session: PublisherSession) -> None:
+        self.session = session
+        self.frames: dict[Run, list[int]] = defaultdict(list)
+        self.founded: dict[str, dict[Run, int]] = {name: {} for name in session.rules.wait_for_groups}
+        self.largest = 0
+        self.dead = False
+
+
+class Given:
+    """One life of a reader: what its user got, and was told."""
+
+    def __init__(self, session: ReaderSession) -> None:
+        self.session = session
+        self.frames: dict[Run, list[int]] = defaultdict(list)
+        self.missed: dict[Run, int] = defaultdict(int)
+        self.begun: dict[Run, int] = {}
+        self.known: set[str] = set()
+        self.welcomes: list[Welcome] = []
+        self.dead = False
+        self.window = 0
+        self.ends: dict[Run, int] = {}
+        """How many frames there were, of runs that ended."""
+
+    @property
+    def alone(self) -> bool:
+        """True when nobody shares this reader's frames: it can account for every number."""
+        return all(welcome.exclusive for welcome in self.welcomes)
+
+
+class Ledger:
+    """Everything that matters, as it happens; `close` checks what can only be said at the end."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.lives: list[Made] = []
+        self.readers: dict[ReaderSession, Given] = {}
+        self._runs: dict[Run, Made] = {}
+
+    # publishers --------------------------------------------------------------------------------------------
+
+    def publisher_starts(self, session: PublisherSession) -> None:
+        """A process publishes."""
+        self.lives.append(Made(session))
+
+    def publisher_dies(self, session: PublisherSession) -> None:
+        """It is killed; what it retained is lost."""
+        self._life(session).dead = True
+
+    def overheard_by_publisher(self, session: PublisherSession) -> Callable[[Action], None]:
+        """Watches what a publisher is told, and that it keeps within its limits."""
+        return lambda action: self._check_limits(self._life(session))
+
+    def blocked(self, session: PublisherSession, by: str | None) -> None:
+        """The publisher is about to send, or to wait."""
+        if by is not None:
+            assert session.audience.groups[by].may_stop_publisher, f"waits for {by!r}, which may not stop it"
+
+    def made(self, session: PublisherSession, item: Item) -> None:
+        """The publisher sent a frame."""
+        life = self._life(session)
+        life.frames[(item.stream, item.run)].append(item.seq)
+        life.largest = max(life.largest, item.nbytes)
+        self._runs[(item.stream, item.run)] = life
+        self._check_limits(life)
+
+    def _check_limits(self, life: Made) -> None:
+        audience = life.session.audience
+        owed = [g for g in audience.groups.values() if isinstance(g, LosslessGroup) and g.owed]
+        limit = life.session.rules.retain_bytes + len(owed) * life.largest
+        assert audience.retention.nbytes <= limit, f"{audience.retention.nbytes} bytes retained, {limit} allowed"
+        for member in audience.members.values():
+            assert member.sent <= member.granted, "more was sent than granted"
+
+    def _life(self, session: PublisherSession) -> Made:
+        return next(life for life in self.lives if life.session is session)
+
+    # readers -----------------------------------------------------------------------------------------------
+
+    def reader_starts(self, session: ReaderSession) -> None:
+        """A process reads."""
+        self.readers[session] = Given(session)
+
+    def reader_dies(self, session: ReaderSession) -> None:
+        """It is killed, or leaves; what lies in its inbox is lost."""
+        self.readers[session].dead = True
+
+    def overheard_by_reader(self, session: ReaderSession) -> Callable[[Action], None]:
+        """Watches how a reader is welcomed."""
+
+        def overheard(action: Action) -> None:
+            given = self.readers[session]
+            if isinstance(action, Welcome) and action.role == "publisher" and _awaits(session, action):
+                self._welcomed(given, action)
+            elif isinstance(action, End) and action.session in session.feeds:
+                given.ends.update({(state.name, int(state.run, 16)): state.next for state in action.streams})
+            elif isinstance(action, Delivery):
+                given.known.add(action.entry.identity.stream)
+
+        return overheard
+
+    def _welcomed(self, given: Given, welcome: Welcome) -> None:
+        given.welcomes.append(welcome)
+        feed = given.session.feeds.get(welcome.session)
+        first = feed is None or not feed.begun
+        for state in welcome.streams:
+            run = (state.name, int(state.run, 16))
+            new = first and state.name not in given.known
+            given.begun.setdefault(run, state.next if new else 0)
+            given.known.add(state.name)
+        if welcome.group and welcome.keep == "all" and not welcome.resumed:
+            runs = {(state.name, int(state.run, 16)): state.next for state in welcome.streams}
+            for life in self.lives:
+                if life.session.party.host == welcome.party.host and not life.dead:
+                    life.founded.setdefault(welcome.group, runs)
+
+    def given(self, session: ReaderSession, item: Item) -> None:
+        """The user gets a frame."""
+        given = self.readers[session]
+        run = (item.stream, item.run)
+        before = given.frames[run]
+        given.begun.setdefault(run, 0)
+        assert item.seq not in before, f"frame {item.seq} of {item.stream} was given twice to one session"
+        assert not given.alone or not before or item.seq > before[-1], f"frame {item.seq} came after {before[-1]}"
+        before.append(item.seq)
+        given.missed[run] += item.missed
+        for feed in session.feeds.values():
+            given.window = max(given.window, feed.window)
+            assert feed.held <= given.window, f"{feed.held} frames held, {given.window} allowed"
+        assert session.uninvited == 0, "a frame came without credit"
+
+    def reader_ends(self, session: ReaderSession) -> None:
+        """The user's loop ends."""
+        assert any(life.session.closing for life in self.lives), "a death was taken for the end"
+
+    # at the end --------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Everything was sent, given and acknowledged."""
+        for session, given in self.readers.items():
+            assert session.uninvited == 0, "a frame came without credit"
+            for run in given.ends:
+                if given.dead:
+                    break
+                given.missed[run] += session.missed_at_end.get(run[0], 0)
+                given.begun.setdefault(run, 0)
+            if given.alone and not session.rules.max_fps:
+                self._check_account(given)
+        for life in self.lives:
+            if not life.dead:
+                assert life.session.audience.retention.nbytes == 0, "acknowledged frames are still retained"
+                for name, runs in life.founded.items():
+                    self._check_group(life, name, runs)
+
+    def _check_account(self, given: Given) -> None:
+        """All that was made since the reader came was given, or told as missed; up to its last frame, or the end."""
+        for run, begun in given.begun.items():
+            frames, missed = given.frames[run], given.missed[run]
+            so_far = frames[-1] + 1 if frames else begun
+            made = (so_far if given.dead else given.ends.get(run, so_far)) - begun
+            assert len(frames) + missed == made, (
+                f"{given.session.party.host}: {run[0]} made {made} since it came, {len(frames)} were given, {missed} told"
+            )
+
+    def _check_group(self, life: Made, name: str, founded: dict[Run, int]) -> None:
+        members = [given for given in self.readers.values() if given.session.rules.group == name]
+        if any(given.session.rules.max_fps for given in members):
+            return
+        for run, made in life.frames.items():
+            owed = set(made[founded.get(run, 0) :])
+            got = {seq for given in members for seq in given.frames[run]}
+            told = sum(given.missed[run] for given in members)
+            told += sum(given.session.missed_at_end.get(run[0], 0) for given in members if given.dead)
+            lost = owed - got
+            assert len(lost) <= told, f"group {name} lost {sorted(lost)} of {run[0]} and was told of {told}"
+            waits = life.session.rules.when_full == "wait"
+            before = founded.get(run, 0) * len(members)  # made by a dead publisher's successor before its readers came back
+            assert not waits or told <= before, (
+                f"group {name} was told of {told} missed frames of {run[0]}, not {before}"
+            )
+
+
+def _awaits(session: ReaderSession, welcome: Welcome) -> bool:
+    if session.calling is not None:
+        return session.calling.awaits(session.calling.peer, welcome)
+    feed = session.feeds.get(welcome.session)
+    return feed is not None and not feed.open and feed.attempt == welcome.attempt

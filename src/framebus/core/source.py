@@ -7,39 +7,53 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Generic, Self
 
 from framebus.core.contracts import Item
 from framebus.core.errors import Closed, Timeout
 from framebus.core.options import duration
 from framebus.core.statistics import Stats
 
+if TYPE_CHECKING:  # checkers know defaults for type variables, Python 3.11 does not
+    from typing_extensions import TypeVar
 
-class Source(ABC):
+    from framebus.core.frame import Frame
+
+    T = TypeVar("T", bound=Item, default=Frame)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
+class Source(ABC, Generic[T]):
     """Frames from somewhere. One thread at a time reads it; `close()` may come from any thread.
 
     A loop asks for the next frame and thereby acknowledges the last one; it ends when the source ended and
-    waits, interruptibly, for everything else. With `timeout` (seconds) waiting raises `Timeout`.
+    waits, interruptibly, for everything else. With `timeout` (seconds) waiting raises `Timeout`. To type checkers
+    a `Source` is one of `Frame`s; one opened with `packets=True` may give packets, too.
     """
-
-    live: bool = True
-    """True where the newest frame matters, False where every frame does."""
 
     def __init__(self, timeout: float | None = None) -> None:
         self.timeout = timeout
-        self._held: Item | None = None
+        self._held: T | None = None
         self._finished = False
+
+    @property
+    def live(self) -> bool:
+        """True where the newest frame matters, False where every frame does. A link knows once frames come."""
+        return True
 
     # what a kind of source provides --------------------------------------------------------------------
 
     @abstractmethod
-    def take(self, timeout: float | None) -> Item | None:
+    def take(self, timeout: float | None) -> T | None:
         """The next frame, not yet acknowledged; None at the end. Raises `Timeout` after `timeout` seconds.
 
         `timeout=0` never blocks. Raises `Closed` once closed.
         """
 
-    def done(self, item: Item) -> None:  # noqa: B027  (sources that keep nothing have nothing to do)
+    def done(self, item: T) -> None:  # noqa: B027  (sources that keep nothing have nothing to do)
         """Acknowledge `item`: it is where it belongs and need not be given again."""
 
     @abstractmethod
@@ -56,7 +70,7 @@ class Source(ABC):
 
     # what everybody uses -------------------------------------------------------------------------------
 
-    def read(self, timeout: float | str | None = None) -> Item:
+    def read(self, timeout: float | str | None = None) -> T:
         """The next frame; acknowledges the one before.
 
         `timeout` takes seconds or text such as `"200ms"`; the default is the source's own, else to wait for ever.
@@ -67,19 +81,19 @@ class Source(ABC):
             raise Closed("the source has ended: there are no more frames to read")
         return item
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[T]:
         return self
 
-    def __next__(self) -> Item:
+    def __next__(self) -> T:
         item = self._advance(self.timeout)
         if item is None:
             raise StopIteration
         return item
 
-    def __aiter__(self) -> AsyncIterator[Item]:
+    def __aiter__(self) -> AsyncIterator[T]:
         return self
 
-    async def __anext__(self) -> Item:
+    async def __anext__(self) -> T:
         item = await self._advance_async()
         if item is None:
             raise StopAsyncIteration
@@ -95,7 +109,7 @@ class Source(ABC):
 
     # how -----------------------------------------------------------------------------------------------
 
-    def _advance(self, timeout: float | None) -> Item | None:
+    def _advance(self, timeout: float | None) -> T | None:
         self._settle()
         if self._finished:
             return None
@@ -106,12 +120,12 @@ class Source(ABC):
             held, self._held = self._held, None
             self.done(held)
 
-    def _keep(self, item: Item | None) -> Item | None:
+    def _keep(self, item: T | None) -> T | None:
         self._held = item
         self._finished = item is None
         return item
 
-    async def _advance_async(self) -> Item | None:
+    async def _advance_async(self) -> T | None:
         self._settle()
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
         await asyncio.sleep(0)  # a source that always has a frame must not keep other tasks from running

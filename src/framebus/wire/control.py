@@ -75,10 +75,12 @@ class Control(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
 
 
 class Hello(Control, tag="hello", frozen=True):
-    """First message of the connecting side, repeated after every break with the same `session`."""
+    """First message of the connecting side, repeated after every break with the same `session` and a new `attempt`;
+    credit starts over with each."""
 
     role: Role
     versions: tuple[int, int] = (VERSION, VERSION)
+    attempt: Count = 0
     party: Party = Party()
     # a reader's wishes; `exclusive`: the group takes this one member
     want: tuple[Pattern, ...] = ()
@@ -94,12 +96,13 @@ class Hello(Control, tag="hello", frozen=True):
 
 
 class Welcome(Control, tag="welcome", frozen=True):
-    """Accepted. From a reader that was called: its wishes, as in a hello. From a publisher, whoever called: how the
+    """Accepted, the `attempt` of the hello. From a reader that was called: its wishes, as in a hello. From a publisher, whoever called: how the
     reader is served (`keep`, `exclusive` and `max_fps` as they are in its group), and where it begins.
     """
 
     role: Role
     version: int = VERSION
+    attempt: Count = 0
     party: Party = Party()
     want: tuple[Pattern, ...] = ()
     keep: Keep | None = None
@@ -172,17 +175,21 @@ def speaks(versions: tuple[int, int]) -> bool:
     return versions[0] <= VERSION <= versions[1]
 
 
-def conflict(versions: tuple[int, int], party: Party) -> str:
-    """The sentence for two ends that speak different versions: which one to upgrade."""
-    older = (
-        "this side"
-        if versions[0] > VERSION
-        else f"{party.command or 'the other side'} on {party.hostname or 'the other machine'}"
-    )
+def conflict(versions: tuple[int, int], caller: Party, called: Party) -> str:
+    """The sentence for two ends that speak different versions, read at both: which one to upgrade.
+
+    `versions` are those of the one that calls; the one that is called is this side.
+    """
+    first, second = _named(caller, "the side that connects"), _named(called, "the side that listens")
+    older = second if versions[0] > VERSION else first
     return (
-        f"protocol versions do not meet: {versions[0]} to {versions[1]} there, {VERSION} here; "
-        f"upgrade framebus on {older}"
+        f"protocol versions do not meet: {first} speaks {versions[0]} to {versions[1]}, {second} {VERSION}; "
+        f"upgrade framebus for {older}"
     )
+
+
+def _named(party: Party, otherwise: str) -> str:
+    return f"{party.command or 'a process'} on {party.hostname}" if party.hostname else otherwise
 
 
 def identities(frames: FrameRange) -> Iterator[Identity]:

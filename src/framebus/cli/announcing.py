@@ -1,0 +1,92 @@
+"""What `framebus pipe` says when it starts and when it is done."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Sequence
+
+from framebus.cli.figures import age, count, rate, size, span
+from framebus.core.addresses import Here, Link, network_wide, parse
+from framebus.core.contracts import Item
+from framebus.core.source import Source
+from framebus.verbs.flow import Flow, Progress
+
+
+def announcement(flow: Flow, places: Sequence[str], sink: str, stream: str | None = None) -> Iterator[str]:
+    """One line for each end that others need to know about; the whole way where none does.
+
+    `stream` is the name given to what is sent, if one was.
+    """
+    name = stream or str(getattr(flow.source, "name", ""))
+    lines = [line for line in (_hub(flow.source), _stage(flow, sink, name)) if line]
+    return iter(lines or [f"{', '.join(places)} → {sink}"])
+
+
+def status(progress: Progress) -> str:
+    """The line that is redrawn: rate, age of the newest frame, what was missed, how many so far, who reads."""
+    parts = [
+        rate(progress.rate),
+        f"newest {age(progress.age_s)} old",
+        f"{progress.missed:,} missed",
+        count(progress.frames, "frame"),
+    ]
+    if progress.readers:
+        away = sum(reader.away for reader in progress.readers)
+        parts.append(count(len(progress.readers), "reader") + (f" ({away} away)" if away else ""))
+    if progress.unseen:
+        parts.append(f"{progress.unseen:,} unseen")
+    return " · ".join(parts)
+
+
+def summary(progress: Progress, *, finished: bool) -> str:
+    """The figures at the end."""
+    mean = progress.frames / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
+    parts = [
+        f"{count(progress.frames, 'frame')} in {span(progress.elapsed_s)} ({rate(mean)})",
+        size(progress.bytes),
+        f"{progress.missed:,} missed" if progress.missed else "none missed",
+    ]
+    if progress.written != progress.frames:
+        parts.append(f"{progress.written:,} passed on")
+    if progress.unseen:
+        parts.append(f"{progress.unseen:,} sent while nobody read")
+    if not finished and progress.in_flight:
+        parts.append(f"{progress.in_flight:,} not arrived")
+    return " · ".join(parts)
+
+
+def _hub(source: Source[Item]) -> str:
+    where = str(getattr(source, "where", ""))
+    if not where or not getattr(source, "listens", False):
+        return ""
+    return f"listening on {where} · send: framebus pipe SOURCE {_reachable(where)}/NAME"
+
+
+def _stage(flow: Flow, sink: str, name: str) -> str:
+    where = str(getattr(flow.sink, "where", ""))
+    if not where:
+        return ""
+    place = _with_stream(where, sink, name)
+    if not getattr(flow.sink, "listens", True):
+        return f"sending to {place}"
+    return f"listening on {place} · watch: framebus pipe {_reachable(place)} window:"
+
+
+def _with_stream(where: str, sink: str, name: str) -> str:
+    """The address readers use: with the stream's name, where one is known."""
+    link = parse(where)
+    asked = parse(sink)
+    streams = asked.streams if isinstance(asked, Link) else ""
+    if not isinstance(link, Link) or link.streams or "{" in streams + name or not (streams or name):
+        return where
+    return str(Link(link.scheme, link.dialect, link.peers, link.path, streams or name))
+
+
+def _reachable(where: str) -> str:
+    """The same address as others write it: by this machine's name instead of "all networks"."""
+    link = parse(where)
+    if isinstance(link, Here) or not isinstance(link, Link) or link.scheme != "tcp":
+        return where
+    if not any(network_wide(peer.host) for peer in link.peers):
+        return where
+    return where.replace("//:", f"//{socket.gethostname()}:", 1).replace("//*:", f"//{socket.gethostname()}:", 1)

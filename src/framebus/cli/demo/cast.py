@@ -1,0 +1,110 @@
+"""The publishers of the demo: processes of their own, like three programs of a user's."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+
+from framebus.cli.demo.looping import CLIP_FRAMES
+from framebus.core.errors import Unavailable
+
+STOP_S = 5.0
+FPS = 30
+
+_LISTENING = re.compile(r"listening on (\S+)")
+
+
+class Publishing:
+    """One process that publishes one stream until it is stopped."""
+
+    def __init__(self, stream: str, module: str, arguments: Sequence[str], cycle: int = 0) -> None:
+        self.stream = stream
+        self.cycle = cycle
+        """How many pictures the stream repeats, 0 for none."""
+        self.address = ""
+        """Where it listens, once `wait` returned."""
+        # the arguments are ours, and the interpreter is the one that runs this
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0 if os.name == "posix" else None,  # Ctrl-C comes to us alone, and we pass it on once
+        )
+
+    def wait(self) -> None:
+        """Until it listens; raises `Unavailable` with what it said when it does not."""
+        said = []
+        assert self._process.stderr is not None  # noqa: S101  (it is a pipe; tells the type checker)
+        for line in self._process.stderr:
+            said.append(line)
+            if found := _LISTENING.search(line):
+                self.address = found[1]
+                return
+        raise Unavailable(f"the demo's publisher of {self.stream} did not start: {''.join(said).strip()}")
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._process.terminate()
+
+    def close(self) -> None:
+        """Wait for its end, and see to it."""
+        try:
+            self._process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+
+class Cast:
+    """All publishers, started together; a `with` block that leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self.streams: list[Publishing] = []
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as started:
+            folder = started.enter_context(TemporaryDirectory(prefix="framebus-", ignore_cleanup_errors=True))
+            started.callback(self._close)
+            self._start(Path(folder))
+            for publishing in self.streams:
+                publishing.wait()
+            self._held = started.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def _start(self, folder: Path) -> None:
+        anywhere = "tcp://127.0.0.1:0"
+        self._pipe("aurora", f"{anywhere}/aurora")
+        self._pipe("balls", f"ipc://{folder / 'balls.sock'}:balls")
+        if find_spec("av") is not None:
+            clip = [str(folder / "clip.mp4"), f"{anywhere}/clip"]
+            self.streams.append(Publishing("clip", "framebus.cli.demo.looping", clip, CLIP_FRAMES))
+        else:
+            self._pipe("radar", f"{anywhere}/radar")
+
+    def _pipe(self, stream: str, address: str) -> None:
+        """A publisher anybody could type."""
+        arguments = ["pipe", f"synthetic:{stream}", address, "--size", "640x480", "--fps", str(FPS)]
+        self.streams.append(Publishing(stream, "framebus", arguments))
+
+    def _close(self) -> None:
+        for publishing in self.streams:
+            publishing.stop()
+        for publishing in self.streams:
+            publishing.close()

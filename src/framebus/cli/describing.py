@@ -1,0 +1,160 @@
+"""What a link, a file or a folder is, as plain data, as text and as one line for each frame."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Mapping, Sized
+from typing import Any
+
+import msgspec
+
+from framebus.cli import figures, tables
+from framebus.core.addresses import Link, network_wide
+from framebus.core.contracts import Item
+from framebus.core.errors import Timeout
+from framebus.core.frame import Frame
+from framebus.core.redaction import redact
+from framebus.core.statistics import StreamInfo
+from framebus.verbs.places import address_of, maker_factory
+from framebus.verbs.streams import described
+
+FIRST_FRAMES = 5
+"""How many frames of a file are looked at."""
+
+
+def describe(place: str, timeout_s: float) -> dict[str, Any]:
+    """What is at `place`; raises `Timeout` where no publisher answers, and what opening a file raises."""
+    address = address_of(place)
+    if isinstance(address, Link):
+        return _link(address, timeout_s)
+    facts = _made(address)
+    return {"address": redact(place), "kind": "file" if os.path.isfile(place) else "source"} | facts
+
+
+def text(facts: Mapping[str, Any]) -> str:
+    """For people."""
+    if facts["kind"] != "link":
+        return _file_text(facts)
+    streams = [msgspec.convert(stream, StreamInfo) for stream in facts["streams"]]
+    live = "live: the newest frame matters" if facts["live"] else "finite: every frame is wanted"
+    lines = [f"{facts['address']} · {live}"]
+    if not streams:
+        lines.append("nothing has been sent yet")
+    lines += tables.of_streams(streams)
+    return "\n".join(lines)
+
+
+def header_line(item: Item) -> str:
+    """One frame's header in one line."""
+    parts = [
+        f"{item.stream} {item.seq:08d}",
+        _pixels(item),
+        figures.size(item.nbytes),
+        f"{figures.age(item.age_s)} old",
+    ]
+    if item.missed:
+        parts.append(f"{item.missed:,} missed before")
+    if item.meta:
+        parts.append(json.dumps(dict(item.meta), ensure_ascii=False))
+    return redact(" · ".join(parts))
+
+
+def header_json(item: Item) -> str:
+    """One frame's header as one line of JSON, under the names it has in Python."""
+    facts: dict[str, Any] = {
+        "stream": item.stream,
+        "run": f"{item.run:016x}",
+        "seq": item.seq,
+        "captured_ns": str(item.captured_ns),
+        "age_s": item.age_s,
+        "missed": item.missed,
+        "bytes": item.nbytes,
+        "meta": dict(item.meta),
+    }
+    if isinstance(item, Frame):
+        facts |= {"format": item.format, "shape": list(item.shape), "dtype": str(item.dtype)}
+        facts |= {"encoding": getattr(item.content, "encoding", "raw"), "arrays": sorted(item.arrays)}
+    else:
+        facts |= {"codec": item.codec, "key": item.key, "pts": item.pts, "dts": item.dts}
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _link(address: Link, timeout_s: float) -> dict[str, Any]:
+    from framebus.links.link import observe
+
+    asked = _reachable(address)
+    try:
+        status = observe(asked, timeout_s)
+    except Timeout:
+        raise Timeout(
+            f"nobody publishes at {asked}: no answer within {timeout_s:g} s; framebus list shows what runs here"
+        ) from None
+    streams = [info for info in described(status, str(asked)) if address.streams in ("", info.name)]
+    return {
+        "address": str(asked),
+        "kind": "link",
+        "live": bool(status.get("live", True)),
+        "unseen": status.get("unseen", 0),
+        "retained_bytes": status.get("retained_bytes", 0),
+        "streams": msgspec.to_builtins(streams),
+    }
+
+
+def _reachable(address: Link) -> Link:
+    """The address to ask at: this machine, where all networks are meant."""
+    peers = tuple(
+        msgspec.structs.replace(peer, host="127.0.0.1") if network_wide(peer.host) else peer for peer in address.peers
+    )
+    return msgspec.structs.replace(address, peers=peers)
+
+
+def _made(address: Any) -> dict[str, Any]:
+    """What the first frames of a file or folder tell."""
+    maker = maker_factory(address)(address)
+    try:
+        frames = list(itertools.islice(iter(maker), FIRST_FRAMES))
+        facts: dict[str, Any] = {"stream": maker.name, "live": maker.live}
+        if frames:
+            facts["picture"] = _pixels(frames[0])
+        if isinstance(maker, Sized):
+            facts["frames"] = len(maker)
+        elif len(frames) > 1 and (fps := _fps(frames)) is not None:
+            facts["fps"] = fps
+        return facts | _on_disk(str(address))
+    finally:
+        maker.close()
+
+
+def _fps(frames: list[Item]) -> float | None:
+    seconds = (frames[-1].captured_ns - frames[0].captured_ns) * 1e-9
+    return round((len(frames) - 1) / seconds, 2) if seconds > 0 else None
+
+
+def _on_disk(place: str) -> dict[str, Any]:
+    return {"bytes": os.path.getsize(place)} if os.path.isfile(place) else {}
+
+
+def _pixels(item: Item) -> str:
+    if not isinstance(item, Frame):
+        return f"{item.codec} {'key' if item.key else 'delta'} packet"
+    height, width = (*item.shape, 1)[:2]
+    if item.format == "i420":
+        height = height * 2 // 3
+    size = f"{width}x{height}" if item.format != "array" else "x".join(map(str, item.shape))
+    encoding = getattr(item.content, "encoding", "")
+    return " ".join(filter(None, (size, item.format, str(item.dtype), encoding)))
+
+
+def _file_text(facts: Mapping[str, Any]) -> str:
+    lines = [str(facts["address"])]
+    shown = {
+        "stream": facts["stream"],
+        "picture": facts.get("picture", "none"),
+        "rate": f"{facts['fps']:g} frames per second" if "fps" in facts else "",
+        "frames": f"{facts['frames']:,}" if "frames" in facts else "",
+        "on disk": figures.size(facts["bytes"]) if "bytes" in facts else "",
+        "delivery": "live: the newest frame matters" if facts["live"] else "finite: every frame",
+    }
+    return "\n".join(lines + [f"  {name:<9} {value}" for name, value in shown.items() if value])

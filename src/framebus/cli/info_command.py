@@ -1,0 +1,87 @@
+"""`framebus info ADDRESS…`: what is there, and with `--follow` every header as it comes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from framebus.cli import describing
+from framebus.cli.flags import add_options, options
+from framebus.cli.parser import Parser, Subparsers
+from framebus.cli.stopping import Stopping
+
+OPTIONS = ("keep", "group", "max_fps", "timeout", "packets", "frames", "listen", "allow", "insecure")
+"""Options of the vocabulary that have a flag here; all but `timeout` concern `--follow`."""
+
+ANSWER_S = 3.0
+TICK_S = 0.25
+
+_DESCRIPTION = """\
+Ask a publisher about its streams and readers, or look what a file or a folder holds. With --follow, read the frames
+and print one line for each: stream, number, size, age, what was missed."""
+
+_EXAMPLES = """\
+examples
+  framebus info tcp://localhost:5555
+  framebus info tcp://desk:5555/door --follow --frames 10
+  framebus info clip.mp4 frames/ --json"""
+
+
+def add_parser(subparsers: Subparsers[Parser]) -> None:
+    """Add `framebus info`."""
+    parser = subparsers.add_parser(
+        "info", usage="framebus info ADDRESS… [--follow] [--json]", description=_DESCRIPTION, epilog=_EXAMPLES
+    )
+    parser.add_argument("addresses", nargs="+", metavar="ADDRESS", help="a link, a file, a folder or a 'glob*'")
+    parser.add_argument("--follow", action="store_true", help="read, and print the header of every frame")
+    parser.add_argument("--json", action="store_true", help="print JSON: one value, or one line for each frame")
+    add_options(parser, OPTIONS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it; the exit code."""
+    wanted = options(arguments, OPTIONS)
+    if arguments.follow:
+        return _follow(arguments.addresses, wanted, as_json=arguments.json)
+    timeout_s = float(wanted.get("timeout") or ANSWER_S)
+    found = [describing.describe(address, timeout_s) for address in arguments.addresses]
+    if arguments.json:
+        print(json.dumps(found if len(found) > 1 else found[0], indent=2))
+    else:
+        print("\n\n".join(describing.text(facts) for facts in found))
+    return 0
+
+
+def _follow(addresses: list[str], wanted: dict[str, Any], *, as_json: bool) -> int:
+    from framebus.verbs.open import open_all
+
+    limit = wanted.pop("frames", None)
+    line = describing.header_json if as_json else describing.header_line
+    with Stopping() as stopping, open_all(addresses, wanted, {}) as source:
+        for number, item in enumerate(_items(source, stopping), 1):
+            print(line(item), flush=True)
+            if number == limit:
+                break
+    return 0
+
+
+def _items(source: Any, stopping: Stopping) -> Iterator[Any]:
+    """Frames until the end, or until somebody asks to stop; waits as long as `timeout` allows."""
+    from framebus.core.errors import Timeout
+
+    waited_s = 0.0
+    while not stopping.asked:
+        with suppress(Timeout):
+            item = source.take(TICK_S)
+            if item is None:
+                return
+            waited_s = 0.0
+            yield item
+            source.done(item)
+            continue
+        waited_s += TICK_S
+        if source.timeout is not None and waited_s >= source.timeout:
+            raise Timeout(f"no frame came within {source.timeout:g} s: framebus list shows what is published here")

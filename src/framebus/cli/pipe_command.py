@@ -1,0 +1,132 @@
+"""`framebus pipe SOURCE… SINK`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from framebus.cli.announcing import announcement, summary
+from framebus.cli.console import console
+from framebus.cli.flags import add_options, heading, options
+from framebus.cli.parser import Parser, Subparsers
+from framebus.cli.stopping import Stopping
+from framebus.cli.watching import Watch
+
+OPTIONS = (
+    *("keep", "group", "max_fps", "format", "timeout", "packets", "frames", "duration", "speed"),
+    *("listen", "allow", "insecure", "wait_for", "when_full", "patience", "retain", "stream"),
+    *("encode", "overwrite"),
+)
+"""The options of the vocabulary that have a flag here."""
+
+_DESCRIPTION = """\
+Move frames from one or several sources to a sink until the sources end, or Ctrl-C.
+
+Live sources give their newest frame and count what was missed; finite ones, and everything that ends on disk, every
+frame. Start order does not matter: both sides wait for each other, and for whoever died and comes back."""
+
+_EXAMPLES = """\
+examples
+  framebus pipe clip.mp4 tcp://localhost:5555         a video to whoever reads, every frame
+  framebus pipe tcp://localhost:5555 frames/          the other side: numbered images, resumed where it stopped
+  framebus pipe clip.mp4 tcp://localhost:5555 --speed 1     played as if it were live
+  framebus pipe synthetic: window: --size 1280x720 --pattern aurora     flags of the source itself
+  framebus pipe 'photos/*.jpg' small/ --op shrink.py:half
+  framebus pipe tcp://:5555 frames/ --insecure        a hub: anybody on the network sends, also old imageZMQ cameras
+  framebus pipe tcp://desk:5555/door window: --max-fps 5"""
+
+
+def add_parser(subparsers: Subparsers[Parser]) -> None:
+    """Add `framebus pipe`."""
+    parser = subparsers.add_parser(
+        "pipe", usage="framebus pipe SOURCE… SINK [--FLAG …]", description=_DESCRIPTION, epilog=_EXAMPLES
+    )
+    parser.add_argument(
+        "addresses", nargs="+", metavar="SOURCE… SINK", help="where frames come from, and where they go"
+    )
+    add_options(parser, OPTIONS)
+    parser_ops = heading(parser, "work")
+    parser_ops.add_argument(
+        "--op",
+        action="append",
+        default=[],
+        metavar="FILE.py:NAME",
+        help="a function of each picture (or module:name, with =VALUE,KEY=VALUE arguments); repeatable, in order",
+    )
+
+
+def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Flags and addresses in any order; flags this parser does not know are kept for the source or the sink."""
+    known, extra = _split(parser, arguments)
+    parsed = parser.parse_intermixed_args(known)
+    parsed.extra, parsed.parser = extra, parser
+    parsed.typed = list(arguments)
+    if len(parsed.addresses) < 2 and not extra:
+        only = parsed.addresses[0]
+        parser.error(f"frames from {only} to where? for instance: framebus pipe {shlex.quote(only)} window:")
+    return parsed
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Move the frames; the exit code."""
+    from framebus.verbs.ops import load_all
+    from framebus.verbs.pipe import assemble
+
+    *places, sink = arguments.addresses
+    wanted = {**options(arguments, OPTIONS), **_own_options(arguments, places, sink)}
+    with Stopping() as stopping:
+        flow = assemble(places, sink, wanted, load_all(arguments.op))
+        stopping.then(flow.stop)
+        for line in announcement(flow, places, sink, wanted.get("stream")):
+            console.say(line)
+        with Watch(flow, stopping):
+            flow.run()
+    live = flow.source.live
+    console.say(summary(flow.progress(), finished=flow.finished or live))
+    if flow.finished or live:
+        return 0
+    console.say(f"unfinished; this goes on: framebus pipe {shlex.join(arguments.typed)}")
+    return stopping.exit_code
+
+
+def _own_options(arguments: argparse.Namespace, places: Sequence[str], sink: str) -> dict[str, Any]:
+    """The flags that belong to the source or the sink itself; refuses those that neither takes."""
+    extra: dict[str, str] = arguments.extra
+    if not extra:
+        return {}
+    from framebus.verbs.open import options_of_source
+    from framebus.verbs.places import address_of
+    from framebus.verbs.publish import options_of_sink
+
+    known = {name for place in places for name in options_of_source(place)}
+    known |= options_of_sink(address_of(sink))
+    for name in extra:
+        if name not in known:
+            arguments.parser.refuse(_flag(name), [_flag(other) for other in known])
+    return extra
+
+
+def _split(parser: Parser, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Words this parser knows, and the others' flags with their values; a flag without one means yes."""
+    known: list[str] = []
+    extra: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        flag, equals, value = word.partition("=")
+        if not flag.startswith("--") or flag == "--":
+            known.append(word)
+        elif flag in parser.flags:
+            known.append(word)
+            if parser.takes_value(flag) and not equals and rest:
+                known[-1] = f"{flag}={rest.pop(0)}"
+        else:
+            taken = value if equals else rest.pop(0) if rest and not rest[0].startswith("--") else "yes"
+            extra[flag[2:].replace("-", "_")] = taken
+    return known, extra
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,78 @@
+"""Words people expect from elsewhere, and the one line to type instead."""
+
+from __future__ import annotations
+
+INSTEAD: dict[str, str] = {
+    "benchmark": "framebus demo",
+    "cat": "framebus info ADDRESS --follow",
+    "connect": "framebus pipe tcp://HOST:5555 window:",
+    "convert": "framebus pipe clip.mp4 frames/",
+    "copy": "framebus pipe SOURCE SINK",
+    "cp": "framebus pipe SOURCE SINK",
+    "display": "framebus pipe SOURCE window:",
+    "dump": "framebus info ADDRESS --follow",
+    "echo": "framebus info ADDRESS --follow",
+    "export": "framebus pipe SOURCE frames/",
+    "extract": "framebus pipe clip.mp4 frames/",
+    "hub": "framebus pipe tcp://:5555 tcp://localhost:5556",
+    "hz": "framebus info ADDRESS",
+    "imagehub": "framebus pipe tcp://:5555 frames/ --insecure",
+    "imagenode": "framebus pipe SOURCE tcp://HUB:5555/NAME",
+    "inspect": "framebus info ADDRESS",
+    "invite": "framebus keys invite NAME",
+    "join": "framebus keys join",
+    "listen": "framebus pipe tcp://:5555 frames/",
+    "ls": "framebus list",
+    "play": "framebus pipe clip.mp4 window: --speed 1",
+    "ps": "framebus list",
+    "pub": "framebus pipe SOURCE tcp://localhost:5555/NAME",
+    "publish": "framebus pipe SOURCE tcp://localhost:5555/NAME",
+    "push": "framebus pipe SOURCE tcp://HOST:5555/NAME",
+    "rate": "framebus info ADDRESS",
+    "receive": "framebus pipe tcp://HOST:5555 frames/",
+    "record": "framebus pipe SOURCE frames/",
+    "relay": "framebus pipe tcp://HOST:5555 tcp://localhost:5556",
+    "replay": "framebus pipe clip.mp4 tcp://localhost:5555/again --speed 1",
+    "save": "framebus pipe SOURCE frames/",
+    "send": "framebus pipe SOURCE tcp://HOST:5555/NAME",
+    "show": "framebus pipe SOURCE window:",
+    "stats": "framebus info ADDRESS",
+    "status": "framebus list",
+    "stream": "framebus pipe SOURCE tcp://localhost:5555/NAME",
+    "streams": "framebus list",
+    "sub": "framebus pipe tcp://HOST:5555/NAME window:",
+    "subscribe": "framebus pipe tcp://HOST:5555/NAME window:",
+    "test": "framebus doctor",
+    "top": "framebus list",
+    "view": "framebus pipe SOURCE window:",
+    "watch": "framebus pipe SOURCE window:",
+    "work": "framebus pipe SOURCE SINK --op file.py:function",
+}
+
+NOT_YET: dict[str, str] = {
+    "call": "calling objects that live elsewhere",
+    "graph": "running a system from a file",
+    "process": "batch jobs over files",
+    "run": "running a system from a file",
+    "serve": "sharing an object or a function over a link",
+    "stress": "the reliability suite",
+    "web": "the page with live pictures",
+}
+
+NEAREST: dict[str, str] = {
+    "process": "framebus pipe 'photos/*.jpg' small/ --op file.py:function",
+    "run": "framebus pipe SOURCE SINK, one for each",
+    "graph": "framebus pipe SOURCE SINK, one for each",
+    "web": "framebus pipe SOURCE window:",
+    "stress": "framebus demo",
+}
+
+
+def instead(word: str) -> str | None:
+    """The answer to a word that is no command here: what to type, or that this version does not have it."""
+    if word in INSTEAD:
+        return f"{word} is called otherwise here, type: {INSTEAD[word]}"
+    if word in NOT_YET:
+        nearest = f"; nearest to it: {NEAREST[word]}" if word in NEAREST else ""
+        return f"{word} ({NOT_YET[word]}) is not in this version{nearest}"
+    return None

@@ -1,0 +1,63 @@
+"""Which publisher of a hub has which stream name: one name, one publisher at a time."""
+
+from __future__ import annotations
+
+from framebus.core.names import MAX_LENGTH, to_name
+from framebus.session.feed import Feed
+from framebus.wire.control import Party
+
+PROOF_S = 1.0
+"""For so long a publisher whose name another one wants may take to show that it is alive."""
+FORGET_S = 10.0
+
+
+class Names:
+    """The names in use. A second machine gets a name of its own; a second publisher on one machine is refused."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, Feed] = {}
+        self._wanted: dict[str, float] = {}
+
+    def name_for(self, feed: Feed, stream: str) -> str:
+        """`stream`, or with the publisher's address where another machine has that name; stable across restarts."""
+        owner = self._owners.get(stream)
+        if owner is None or owner is feed or owner.party.host == feed.party.host:
+            return stream
+        suffix = to_name(feed.address.replace(".", "-"), "elsewhere")[: MAX_LENGTH // 2]
+        return f"{stream[: MAX_LENGTH - 1 - len(suffix)]}.{suffix}"
+
+    def owner(self, feed: Feed, stream: str) -> Feed | None:
+        """The other publisher that has, or had when last seen, the name `stream` would get."""
+        owner = self._owners.get(self.name_for(feed, stream))
+        return None if owner is feed else owner
+
+    def claim(self, feed: Feed, stream: str) -> str:
+        """`stream` of `feed` is called that here from now on."""
+        name = self.name_for(feed, stream)
+        predecessor = self.owner(feed, stream)
+        if predecessor is not None:
+            feed.known.add(stream)
+        self._owners[name] = feed
+        feed.names[stream] = name
+        return name
+
+    def is_alive(self, newcomer: str, heard: float, now: float) -> bool | None:
+        """Whether an owner, last `heard` then, still is there; None: not known yet, ask it.
+
+        It is when it has been heard since the `newcomer` (a session) first wanted its name.
+        """
+        self._wanted = {session: at for session, at in self._wanted.items() if now - at < FORGET_S}
+        since = self._wanted.setdefault(newcomer, now)
+        if heard > since:
+            return True
+        return None if now - since < PROOF_S else False
+
+    def forget(self, feed: Feed) -> None:
+        """`feed` will not come back."""
+        self._owners = {name: owner for name, owner in self._owners.items() if owner is not feed}
+
+
+def taken(stream: str, owner: Party) -> str:
+    """The sentence for a second publisher of `stream`."""
+    who = f"{owner.command or 'another publisher'} (pid {owner.pid} on {owner.hostname or 'that machine'})"
+    return f"stream {stream!r} is already published here by {who}; stop it, or give this one another name"

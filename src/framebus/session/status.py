@@ -1,0 +1,46 @@
+"""What a publisher tells observers about itself: plain data, shallow enough for a control message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from framebus.session.group import Group
+
+if TYPE_CHECKING:
+    from framebus.session.publisher import PublisherSession
+
+
+def publisher_status(session: PublisherSession) -> dict[str, Any]:
+    """Streams with their numbers, and readers with what they missed and are owed."""
+    audience = session.audience
+    more = session.on_status() if session.on_status else {}
+    return {
+        "live": session.rules.live,
+        "unseen": session.unseen,
+        "retained_bytes": audience.retention.nbytes,
+        "streams": [
+            more.get(s.name, {})
+            | {"name": s.name, "run": f"{s.run:016x}", "frames": s.next - s.first, "packets": s.packets}
+            for s in audience.streams.values()
+        ],
+        "readers": [reader for group in audience.groups.values() for reader in _readers(group)],
+    }
+
+
+def _readers(group: Group) -> list[dict[str, Any]]:
+    common = {"group": group.name, "keep": group.keep, "missed": group.missed, "owed": group.owed}
+    if not group.members:
+        return [common | {"away": True}]
+    return [
+        common
+        | {
+            "away": False,
+            "credit": member.granted - member.sent,
+            "sent": member.sent,
+            "pid": member.party.pid,
+            "command": member.party.command,
+            "hostname": member.party.hostname,
+            "address": member.address,
+        }
+        for member in group.members.values()
+    ]

@@ -1,0 +1,55 @@
+"""The named streams of one publisher: how far each is, and the pictures a newcomer may start with."""
+
+from __future__ import annotations
+
+from framebus.core.contracts import Item
+from framebus.core.frame import Packet
+from framebus.session.outgoing import Entry
+
+MAX_GOP_BYTES = 16 * 1024 * 1024
+
+
+class StreamProgress:
+    """One stream: its current run, the number of its first and of its next frame, the current group of pictures.
+
+    `thinned` counts the numbers below `next` that nobody here wanted: those before the first, and those left out
+    on their way here. Other gaps in the numbers are frames lost on their way here.
+    """
+
+    __slots__ = ("first", "gop", "gop_bytes", "name", "next", "packets", "run", "thinned")
+
+    def __init__(self, name: str, run: int, first: int, *, packets: bool) -> None:
+        self.name = name
+        self.run = run
+        self.first = first
+        self.next = first
+        self.thinned = first
+        self.packets = packets
+        self.gop: list[Entry] = []
+        self.gop_bytes = 0
+
+    def pass_on(self, item: Item) -> int:
+        """`item` goes out; how many frames before it were lost on their way here."""
+        if item.run != self.run:
+            self.run, self.first = item.run, item.seq - item.missed
+            self.next = self.thinned = self.first
+            self.gop.clear()
+            self.gop_bytes = 0
+        gap = max(0, item.seq - self.next)
+        lost = min(item.missed, gap)
+        self.thinned += gap - lost
+        self.next = max(self.next, item.seq + 1)
+        return lost
+
+    def remember(self, entry: Entry) -> None:
+        """Keep the group of pictures that `entry` belongs to, so that a newcomer sees a picture at once."""
+        if isinstance(entry.item, Packet):
+            if entry.starts:
+                self.gop.clear()
+                self.gop_bytes = 0
+            if entry.starts or self.gop:
+                self.gop.append(entry)
+                self.gop_bytes += entry.nbytes
+            if self.gop_bytes > MAX_GOP_BYTES:
+                self.gop.clear()
+                self.gop_bytes = 0

@@ -1,0 +1,1 @@
+"""The verbs people use: open, publish, pipe, streams. Exported by `framebus` itself."""

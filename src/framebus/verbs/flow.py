@@ -1,0 +1,230 @@
+"""Frames on their way from a source through ops to a sink: the loop under `fb.pipe` and `framebus pipe`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+import msgspec
+
+from framebus.core import clock
+from framebus.core.contracts import Item
+from framebus.core.errors import Closed, Timeout
+from framebus.core.publisher import Publisher
+from framebus.core.source import Source
+from framebus.core.statistics import ReaderInfo, Stats
+from framebus.verbs.ops import Op, apply
+from framebus.verbs.sinking import SinkPublisher
+
+TICK_S = 0.25
+"""How often the loop looks up while nothing comes: for limits, progress and a wish to stop."""
+GRACE_S = 5.0
+"""How long a stopped flow waits until what it sent has arrived."""
+SAY_AFTER_S = 1.0
+
+log = logging.getLogger("framebus")
+
+Phase = Literal["reading", "writing", "finishing", "done"]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a flow is, at one moment."""
+
+    phase: Phase
+    phase_s: float
+    """Seconds since the present frame is awaited, or being written."""
+    elapsed_s: float
+    frames: int
+    written: int
+    missed: int
+    bytes: int
+    rate: float
+    age_s: float | None
+    in_flight: int
+    readers: tuple[ReaderInfo, ...] = ()
+    unseen: int = 0
+
+
+class Flow:
+    """One source, one sink. `run` in one thread; `stop`, `abandon` and `progress` from any.
+
+    Both ends are closed when `run` returns or raises, unless they are the caller's own.
+    """
+
+    def __init__(
+        self,
+        source: Source[Item],
+        sink: Publisher,
+        *,
+        ops: Sequence[Op] = (),
+        frames: int | None = None,
+        duration_s: float | None = None,
+        timeout_s: float | None = None,
+        own_source: bool = True,
+        own_sink: bool = True,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.source = source
+        self.sink = sink
+        self.finished = False
+        """True once the source ended or a limit was reached, and everything arrived, or the window was closed."""
+        self._ops = tuple(ops)
+        self._frames, self._duration_s, self._timeout_s = frames, duration_s, timeout_s
+        self._own_source, self._own_sink = own_source, own_sink
+        self._on_progress = on_progress
+        self._told_ns = 0
+        self._said = ""
+        self._taken = self._written = self._in_flight = 0
+        self._arrived = threading.Condition()
+        self._stopping = False  # not an Event: a signal handler sets it
+        self._began_ns = clock.mono_ns()
+        self._phase: tuple[Phase, int] = ("reading", self._began_ns)
+
+    def run(self) -> Stats:
+        """Move frames until the source ends, a limit is reached or somebody stops it; the final figures."""
+        try:
+            self._move()
+            self._finish()
+        except BaseException as error:
+            woken = self._stopping and isinstance(error, Closed)
+            self.abandon()
+            if not woken:
+                raise
+        finally:
+            self._phase = ("done", clock.mono_ns())
+            if self._own_source:
+                self.source.close()
+        return self._stats()
+
+    def stop(self) -> None:
+        """Read no more; `run` returns once what is in flight has arrived, or after five seconds."""
+        self._stopping = True
+
+    def abandon(self) -> None:
+        """Let go of both ends now, without an end: readers wait for a successor. What was written stays."""
+        self._stopping = True
+        if self._own_sink:
+            self.sink.abandon()
+        if self._own_source:
+            self.source.close()
+
+    def progress(self) -> Progress:
+        """How far it is now."""
+        phase, since_ns = self._phase
+        now_ns = clock.mono_ns()
+        stats = self._stats()
+        return Progress(
+            phase=phase,
+            phase_s=(now_ns - since_ns) * 1e-9,
+            elapsed_s=(now_ns - self._began_ns) * 1e-9,
+            frames=self._taken,
+            written=self._written,
+            missed=stats.missed,
+            bytes=stats.bytes,
+            rate=stats.rate,
+            age_s=stats.age_s,
+            in_flight=self._in_flight,
+            readers=tuple(stats.readers),
+            unseen=stats.unseen,
+        )
+
+    # the loop ----------------------------------------------------------------------------------------------
+
+    def _move(self) -> None:
+        while not self._stopping and not self._full():
+            try:
+                item = self._take()
+            except Timeout as error:
+                self._tell()
+                self._wait_on(str(error).partition("; ")[2])
+                continue
+            if item is None:
+                break
+            self._pass(item)
+            self._tell()
+
+    def _take(self) -> Item | None:
+        if self._phase[0] != "reading":
+            self._phase = ("reading", clock.mono_ns())
+        return self.source.take(TICK_S if self._duration_s is None else min(TICK_S, max(0.0, self._left_s())))
+
+    def _pass(self, item: Item) -> None:
+        self._taken += 1
+        result = apply(self._ops, item)
+        if result is None:
+            self.source.done(item)
+            return
+        with self._arrived:
+            self._in_flight += 1
+        self._phase = ("writing", clock.mono_ns())
+        try:
+            self.sink.write(result, partial(self._done, item))
+        except Closed:
+            if not isinstance(self.sink, SinkPublisher):
+                raise
+            self._stopping = self.finished = True  # somebody closed the window: enough seen
+        self._written += 1
+
+    def _done(self, item: Item) -> None:
+        self.source.done(item)
+        with self._arrived:
+            self._in_flight -= 1
+            self._arrived.notify_all()
+
+    def _full(self) -> bool:
+        return self._taken == self._frames or (self._duration_s is not None and self._left_s() <= 0)
+
+    def _left_s(self) -> float:
+        return (self._duration_s or 0.0) - (clock.mono_ns() - self._began_ns) * 1e-9
+
+    def _wait_on(self, why: str) -> None:
+        """Nothing came: say so once for each reason, or give up where the wait is limited."""
+        waited_s = (clock.mono_ns() - self._phase[1]) * 1e-9
+        text = "; ".join(filter(None, (f"waiting for frames from {_where(self.source)}", why)))
+        if self._timeout_s is not None and waited_s >= self._timeout_s:
+            raise Timeout(f"no frame came for {self._timeout_s:g} s; {text}")
+        if waited_s >= SAY_AFTER_S and text != self._said:
+            self._said = text
+            log.warning("%s", text)
+
+    # the end -----------------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        self._phase = ("finishing", clock.mono_ns())
+        if not self._stopping:
+            if self._own_sink:
+                self.sink.close()
+            else:
+                self._settle(None)
+            self.finished = not self._stopping
+            return
+        self._settle(GRACE_S)
+        self.abandon()
+
+    def _settle(self, limit_s: float | None) -> None:
+        """Wait until everything written has arrived."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._in_flight == 0, limit_s)
+
+    # figures -----------------------------------------------------------------------------------------------
+
+    def _stats(self) -> Stats:
+        stats = self.source.stats()
+        sent = self.sink.stats()
+        stats.readers, stats.unseen = sent.readers, sent.unseen
+        return stats
+
+    def _tell(self) -> None:
+        if self._on_progress is None:
+            return
+        now_ns = clock.mono_ns()
+        if now_ns - self._told_ns >= TICK_S * 1e9:
+            self._told_ns = now_ns
+            self._on_progress(self.progress())
+
+
+def _where(source: Source[Item]) -> str:
+    return str(getattr(source, "where", "") or getattr(source, "name", "") or "the source")

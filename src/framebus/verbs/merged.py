@@ -1,0 +1,106 @@
+"""Several sources in one loop."""
+
+from __future__ import annotations
+
+import selectors
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from framebus.core.bell import Bell
+from framebus.core.contracts import Item
+from framebus.core.errors import Closed, Timeout
+from framebus.core.source import Source
+from framebus.core.statistics import Stats
+
+
+class MergedSource(Source[Item]):
+    """Frames of several sources as they come, each source getting its turn; ends when all of them ended."""
+
+    def __init__(self, sources: Sequence[Source[Item]], timeout: float | None = None) -> None:
+        super().__init__(timeout)
+        self.sources = tuple(sources)
+        self._lock = threading.Lock()
+        self._reading = threading.RLock()  # held while somebody waits on the descriptors that `close` takes away
+        self._given: dict[int, tuple[Item, Source[Item]]] = {}
+        self._ready: deque[Source[Item]] = deque()
+        self._running = set(sources)
+        self._closed = False
+        self._bell = Bell()  # rings at the end and on close
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._bell.fileno(), selectors.EVENT_READ, None)
+        for source in sources:
+            self._selector.register(source.fileno(), selectors.EVENT_READ, source)
+
+    @property
+    def live(self) -> bool:
+        """True where any of them is."""
+        return any(source.live for source in self.sources)
+
+    def take(self, timeout: float | None) -> Item | None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._reading:
+            while not self._closed:
+                item = self._take_ready()
+                if item is not None or not self._running:
+                    return item
+                self._wait(deadline)
+        raise Closed("this source was closed: open it again to read on")
+
+    def done(self, item: Item) -> None:
+        with self._lock:
+            given = self._given.pop(id(item), None)
+        if given is not None:
+            given[1].done(item)
+
+    def fileno(self) -> int:
+        return self._selector.fileno()  # epoll and kqueue are descriptors themselves
+
+    def stats(self) -> Stats:
+        together = Stats()
+        for number, source in enumerate(self.sources, 1):
+            for name, stream in list(source.stats().streams.items()):
+                together.streams[f"{name}#{number}" if name in together.streams else name] = stream
+        return together
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._bell.ring()
+        for source in self.sources:
+            source.close()
+        with self._reading:
+            self._selector.close()
+            self._bell.close()
+
+    def _take_ready(self) -> Item | None:
+        while self._ready:
+            source = self._ready.popleft()
+            try:
+                item = source.take(0)
+            except Timeout:  # readable, but what was there is gone: not an error
+                continue
+            if item is not None:
+                self._ready.append(source)  # asked again, behind the others: a link sends only to who asked
+                with self._lock:
+                    self._given[id(item)] = (item, source)
+                return item
+            self._retire(source)
+        return None
+
+    def _retire(self, source: Source[Item]) -> None:
+        self._selector.unregister(source.fileno())
+        self._running.discard(source)
+        if not self._running:
+            self._bell.ring()
+
+    def _wait(self, deadline: float | None) -> None:
+        """Fill `_ready` with what can be read, each source once; raises `Timeout` at the deadline."""
+        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+        events = self._selector.select(remaining)
+        self._ready.extend(key.data for key, _ in events if key.data is not None)
+        if not events:
+            raise Timeout(f"no frame from any of {len(self._running)} sources in time: is anybody publishing?")

@@ -1,0 +1,183 @@
+"""`fb.open`: anything that makes frames, by address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any, Literal, overload
+
+from framebus.core.addresses import Link, check_role
+from framebus.core.contracts import Item, Maker
+from framebus.core.errors import OptionError
+from framebus.core.frame import Frame
+from framebus.core.source import Source
+from framebus.verbs.given import Given
+from framebus.verbs.merged import MergedSource
+from framebus.verbs.opened import MadeSource
+from framebus.verbs.options import checked, given, refuse_unused, taken
+from framebus.verbs.places import address_of, maker_factory
+
+Place = str | os.PathLike[str] | Source[Any] | Maker | Iterable[Any]
+
+LINK_OPTIONS = frozenset({"allow", "group", "insecure", "listen", "packets"})
+"""Options of `open` that links take; other sources where they say so."""
+MADE_OPTIONS = frozenset({"format", "keep", "max_fps", "timeout"})
+"""Options of `open` that every source takes."""
+OPEN_OPTIONS = LINK_OPTIONS | MADE_OPTIONS
+
+
+@overload
+def open(
+    *sources: Place,
+    keep: str | None = None,
+    group: str | None = None,
+    max_fps: float | str | None = None,
+    format: str | None = None,
+    timeout: float | str | None = None,
+    packets: Literal[False] = False,
+    listen: bool | None = None,
+    allow: Iterable[str] = (),
+    insecure: bool = False,
+    **source: Any,
+) -> Source[Frame]: ...
+
+
+@overload
+def open(*sources: Place, packets: bool, **options: Any) -> Source[Item]: ...
+
+
+def open(
+    *sources: Place,
+    keep: str | None = None,
+    group: str | None = None,
+    max_fps: float | str | None = None,
+    format: str | None = None,
+    timeout: float | str | None = None,
+    packets: bool = False,
+    listen: bool | None = None,
+    allow: Iterable[str] = (),
+    insecure: bool = False,
+    **source: Any,
+) -> Source[Any]:
+    """Open one or several sources as one loop of frames.
+
+    A source is an address (`"tcp://desk:5555/door"`, `"clip.mp4"`, `"photos/"`, `"synthetic:"`) or any iterable of
+    arrays `(height, width[, channels])` and frames. Several are read in turn, as frames come, until all have ended.
+
+    keep      `"latest"`: the newest frame, what it replaced is counted in `frame.missed`; `"all"`: every frame.
+              Default: latest for live sources, all for finite ones.
+    group     name under which readers share a stream, or one reader resumes it where it stopped; links only
+    max_fps   at most so many frames per second of each stream, evenly by capture time
+    format    pixel format of `frame.image`: `bgr24` (default for colour), `rgb24`, `gray8` …, `native` as received
+    timeout   seconds, or text such as `"2s"`: raise `Timeout` when no frame came for so long; default: wait
+    packets   coded packets instead of decoded frames
+    listen    wait for connections there (True) or connect (False); default: read off the address
+    allow     addresses and networks that may connect without keys; `insecure` lets everybody
+    **source  what the source takes besides: `speed=1` for a video, `stream="name"` …
+
+    Close it, or use `with`. One thread at a time reads. Raises `AddressError`, `OptionError` (nothing is silently
+    ignored), and `Unavailable` when the place cannot be opened.
+    """
+    if not sources:
+        raise OptionError("open needs an address: open('tcp://localhost:5555'), open('clip.mp4')")
+    wishes = given(
+        keep=keep,
+        group=group,
+        max_fps=max_fps,
+        format=format,
+        timeout=timeout,
+        packets=packets,
+        listen=listen,
+        allow=tuple(allow) if not isinstance(allow, str) else allow,
+        insecure=insecure,
+    )
+    return open_all(sources, wishes, source)
+
+
+def open_all(
+    places: Iterable[Place], wishes: Mapping[str, Any], options: Mapping[str, Any], *, exclusive: bool = False
+) -> Source[Item]:
+    """Open `places` with checked `wishes` (of `open`) and `options` of the sources themselves.
+
+    `exclusive`: the group is that of one place on disk, and takes no second member.
+    """
+    places = list(places)
+    opening = _Opening(dict(wishes), checked(options), ahead=len(places) > 1, exclusive=exclusive)
+    with ExitStack() as opened:
+        sources: list[Source[Item]] = []
+        for place in places:
+            sources.append(opening.open(place))
+            opened.callback(sources[-1].close)
+        opening.refuse_unused()
+        merged = sources[0] if len(sources) == 1 else MergedSource(sources, wishes.get("timeout"))
+        opened.pop_all()
+        return merged
+    raise AssertionError  # unreachable: tells type checkers that ExitStack lets errors through
+
+
+def options_of_source(place: Place) -> frozenset[str]:
+    """The names of all options this source takes."""
+    if isinstance(place, Source):
+        return frozenset({"timeout"})
+    if not isinstance(place, str | os.PathLike):
+        return MADE_OPTIONS | {"stream"}
+    address = address_of(place)
+    if isinstance(address, Link):
+        return OPEN_OPTIONS
+    return MADE_OPTIONS | {"stream"} | taken(maker_factory(address))
+
+
+class _Opening:
+    """Opens one place after the other and remembers which options were of use to any."""
+
+    def __init__(self, wishes: dict[str, Any], options: dict[str, Any], *, ahead: bool, exclusive: bool) -> None:
+        self._ahead = ahead
+        self._exclusive = exclusive
+        self._wishes = wishes
+        self._options = options
+        self._used = set(MADE_OPTIONS)
+        self._known: set[str] = set()
+        self._names: list[str] = []
+
+    def open(self, place: Place) -> Source[Item]:
+        if isinstance(place, str | os.PathLike):
+            return self._addressed(place)
+        self._names.append(f"the given {type(place).__name__}")
+        if isinstance(place, Source):
+            self._used -= MADE_OPTIONS - {"timeout"}  # it was opened with its own
+            return place
+        if isinstance(place, Maker):
+            return self._made(place)
+        pictures: Iterable[Any] = place
+        return self._made(Given(pictures, self._wishes.get("format")))
+
+    def refuse_unused(self) -> None:
+        where = " and ".join(self._names)
+        refuse_unused([*self._wishes, *self._options], self._used, self._known, where)
+
+    def _addressed(self, place: str | os.PathLike[str]) -> Source[Item]:
+        address = address_of(place)
+        check_role(address, "reader")
+        self._names.append(repr(str(place)))
+        if isinstance(address, Link):
+            return self._linked(address)
+        factory = maker_factory(address)
+        names = taken(factory)
+        offered = {**self._options, **self._wishes}
+        fitting = {name: value for name, value in offered.items() if name in names - MADE_OPTIONS}
+        self._used |= fitting.keys()
+        self._known |= names
+        return self._made(factory(address, **fitting))
+
+    def _made(self, maker: Maker) -> MadeSource:
+        self._used.add("stream")
+        self._known.add("stream")
+        own = {name: value for name, value in self._wishes.items() if name in MADE_OPTIONS}
+        return MadeSource(maker, stream=self._options.get("stream"), ahead=self._ahead, **own)
+
+    def _linked(self, address: Link) -> Source[Item]:
+        from framebus.links.link import open_link
+
+        self._used |= LINK_OPTIONS
+        return open_link(address, **self._wishes)

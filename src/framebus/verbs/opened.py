@@ -1,0 +1,126 @@
+"""A maker (file, folder, camera, test picture) as a source that everybody reads alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from framebus.core.bell import Bell
+from framebus.core.contracts import Item, Maker
+from framebus.core.errors import Closed
+from framebus.core.frame import Frame
+from framebus.core.source import Source
+from framebus.core.statistics import Stats
+from framebus.verbs.capture import Capture, Every, Newest
+from framebus.verbs.thinning import Thinning
+
+
+class MadeSource(Source[Item]):
+    """Frames made on this machine.
+
+    A finite maker makes each frame in the reader's thread when it is asked for. A live one is captured by a thread
+    from the first use on: with `keep="latest"` the newest frame waits and what it replaced is counted in its
+    `missed`; with `keep="all"` up to 8 frames or 64 MB wait and then the maker does. `ahead` makes the frames of a
+    finite maker in a thread too, so that a slow one holds up nobody.
+    """
+
+    def __init__(
+        self,
+        maker: Maker,
+        *,
+        keep: str | None = None,
+        max_fps: float | None = None,
+        format: str | None = None,
+        stream: str | None = None,
+        timeout: float | None = None,
+        ahead: bool = False,
+    ) -> None:
+        super().__init__(timeout)
+        self.name = stream or maker.name
+        self._maker = maker
+        self._wanted = format or ""
+        self._stream = stream
+        self._stats = Stats()
+        self._thinning = Thinning(max_fps)
+        newest = keep == "latest" or (keep is None and maker.live)
+        threaded = maker.live or newest or ahead
+        self._frames: Capture | _InCaller = (
+            Capture(maker, Newest() if newest else Every(), self._thinning.admits)
+            if threaded
+            else _InCaller(maker, self._thinning)
+        )
+
+    @property
+    def live(self) -> bool:
+        """As its maker says."""
+        return self._maker.live
+
+    def take(self, timeout: float | None) -> Item | None:
+        item = self._frames.take(timeout)
+        if item is None:
+            return None
+        item = self._dressed(item)
+        self._stats.count(item)
+        return item
+
+    def fileno(self) -> int:
+        return self._frames.fileno()
+
+    def stats(self) -> Stats:
+        return self._stats
+
+    def close(self) -> None:
+        self._frames.close()
+
+    def _dressed(self, item: Item) -> Item:
+        changes = {"stream": self._stream} if self._stream else {}
+        if self._wanted and isinstance(item, Frame):
+            changes["wanted"] = self._wanted
+        return item.replace(**changes) if changes else item
+
+
+class _InCaller:
+    """Iterates a finite maker in the thread of whoever takes; there is always something to take."""
+
+    def __init__(self, maker: Maker, thinning: Thinning) -> None:
+        self._maker = maker
+        self._thinning = thinning
+        self._items: Iterator[Item] | None = None
+        self._bell: Bell | None = None
+        self._error: Exception | None = None
+        self._closed = False
+
+    def take(self, timeout: float | None) -> Item | None:
+        if self._error is not None:
+            raise self._error
+        if self._items is None:
+            self._items = iter(self._maker)
+        try:
+            item = next(filter(self._thinning.admits, self._items), None)
+        except Exception as error:
+            self._error = error  # or the next call would find the iterator exhausted and report an end
+            self._check_open()
+            raise
+        self._check_open()
+        return item
+
+    def fileno(self) -> int:
+        if self._bell is None:
+            self._check_open()
+            self._bell = Bell()
+            self._bell.ring()
+        return self._bell.fileno()
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._maker.close()
+        with suppress(ValueError):  # running in another thread: it ends there
+            getattr(self._items, "close", lambda: None)()
+        if self._bell is not None:
+            self._bell.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed(f"{self._maker.name} was closed: open it again to read on")

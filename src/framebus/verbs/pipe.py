@@ -1,0 +1,208 @@
+"""`fb.pipe`: from anything that makes frames to anything that takes them, to the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from framebus.core.addresses import Address, Link, listens
+from framebus.core.contracts import Item, Sink
+from framebus.core.errors import OptionError
+from framebus.core.frame import Frame
+from framebus.core.publisher import Publisher
+from framebus.core.redaction import redact
+from framebus.core.source import Source
+from framebus.core.statistics import Stats
+from framebus.verbs.flow import Flow, Progress
+from framebus.verbs.open import OPEN_OPTIONS, Place, open_all, options_of_source
+from framebus.verbs.opened import MadeSource
+from framebus.verbs.ops import Function, Op, load_all
+from framebus.verbs.options import checked, given, refuse_unused
+from framebus.verbs.places import address_of
+from framebus.verbs.publish import options_of_sink, publish_at
+from framebus.verbs.relay import Relay
+from framebus.verbs.sinking import SinkPublisher
+
+Target = str | os.PathLike[str] | Publisher | Sink
+
+READING = frozenset({"format", "group", "keep", "max_fps", "timeout"})
+"""Options that concern where frames come from, whatever it is."""
+WRITING = frozenset({"stream"})
+"""Options that concern where frames go, whatever it is."""
+MOVING = frozenset({"duration", "frames"})
+"""Options of the flow itself; a source that takes them gets them too."""
+
+
+def pipe(
+    source: Place | Iterable[str],
+    sink: Target,
+    *,
+    ops: Iterable[str | Function] | str | Function = (),
+    frames: int | None = None,
+    duration: float | str | None = None,
+    overwrite: bool = False,
+    keep: str | None = None,
+    group: str | None = None,
+    max_fps: float | str | None = None,
+    format: str | None = None,
+    timeout: float | str | None = None,
+    packets: bool = False,
+    listen: bool | None = None,
+    allow: Iterable[str] = (),
+    insecure: bool = False,
+    wait_for: int | str | Iterable[str] = 0,
+    when_full: str | None = None,
+    patience: float | str = 10,
+    retain: int | str = "256MB",
+    encode: str | None = None,
+    stream: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Stats:
+    """Move frames from `source` to `sink` until the source ends; blocks, and returns the source's final counters.
+
+    `source` is an address, several in a list, or any iterable of arrays and frames; `sink` is an address. Every frame
+    arrives where the source is finite or the sink is on disk; else the newest ones do, and the others are counted.
+
+    ops         functions of an array `(height, width[, channels])` or a frame, or `"file.py:name"`; each answers with
+                an array, a frame, a dict (added to `frame.meta`) or None (the frame is dropped)
+    frames, duration   stop after so many frames, or so much time (`"10min"`)
+    overwrite   replace existing files
+    stream      name of what is written; may hold `{stream}`
+    progress    called with a `Progress` about four times a second, in this thread
+
+    The other options are those of `open` and `publish`, with the same meaning. An exception, or Ctrl-C, closes both
+    ends and does not end the stream for its readers: they wait for a successor.
+    """
+    wishes = given(
+        frames=frames,
+        duration=duration,
+        overwrite=overwrite,
+        keep=keep,
+        group=group,
+        max_fps=max_fps,
+        format=format,
+        timeout=timeout,
+        packets=packets,
+        listen=listen,
+        allow=tuple(allow) if not isinstance(allow, str) else allow,
+        insecure=insecure,
+        wait_for=wait_for,
+        when_full=when_full,
+        patience=patience,
+        retain=retain,
+        encode=encode,
+        stream=stream,
+    )
+    return assemble(_places(source), sink, {**wishes, **checked(options)}, load_all(ops), progress).run()
+
+
+def assemble(
+    places: Iterable[Place],
+    sink: Target,
+    options: Mapping[str, Any],
+    ops: Iterable[Op] = (),
+    progress: Callable[[Progress], None] | None = None,
+) -> Flow:
+    """Open both ends with checked `options`, each to whom it concerns, ready to `run`."""
+    ends = _Ends(list(places), sink, options)
+    with ExitStack() as opened:
+        # what ends here says how it wants to be fed; a link tells its readers whether the source is live
+        early = None if ends.sink_is_link else ends.sink(live=False)
+        if early is not None and early is not sink:
+            opened.enter_context(early)
+        source = ends.source(early)
+        if source not in ends.places:
+            opened.enter_context(source)
+        writing = early or ends.sink_after(source)
+        opened.pop_all()
+        return Flow(
+            source,
+            writing,
+            ops=(*_conversion(options.get("format")), *ops),
+            frames=options.get("frames"),
+            duration_s=options.get("duration"),
+            timeout_s=options.get("timeout"),
+            own_source=source not in ends.places,
+            own_sink=writing is not sink,
+            on_progress=progress,
+        )
+    raise AssertionError  # unreachable: tells type checkers that ExitStack lets errors through
+
+
+class _Ends:
+    """Which option concerns which end."""
+
+    def __init__(self, places: list[Place], sink: Target, options: Mapping[str, Any]) -> None:
+        self.places = places
+        self._sink = sink
+        self._address: Address | None = address_of(sink) if isinstance(sink, str | os.PathLike) else None
+        takes = frozenset[str]().union(*map(options_of_source, places))
+        of_source = (takes - WRITING) | READING
+        of_sink = options_of_sink(self._address) - READING if self._address is not None else frozenset()
+        known = of_source | of_sink | MOVING
+        refuse_unused(options, known, known, self._called())
+        self._for_source = {name: value for name, value in options.items() if name in of_source}
+        self._for_sink = {name: value for name, value in options.items() if name in of_sink}
+        self._takes = takes
+
+    @property
+    def sink_is_link(self) -> bool:
+        """Whether frames go on to readers, rather than ending here."""
+        return isinstance(self._address, Link)
+
+    def sink(self, *, live: bool) -> Publisher:
+        """Where frames go, opened unless the caller did."""
+        if self._address is not None:
+            return publish_at(self._address, self._for_sink, live=live)
+        if isinstance(self._sink, Publisher):
+            return self._sink
+        if isinstance(self._sink, Sink):
+            return SinkPublisher(self._sink)
+        raise OptionError(f"a {type(self._sink).__name__} takes no frames: give an address, a publisher or a sink")
+
+    def sink_after(self, source: Source[Item]) -> Publisher:
+        """A link, live like `source`: opened with the first frame where only that tells."""
+        if isinstance(source, MadeSource):
+            return self.sink(live=source.live)
+        return Relay(lambda: self.sink(live=source.live), str(self._address), listens=self._listening())
+
+    def source(self, sink: Publisher | None) -> Source[Item]:
+        """Where frames come from, read as the sink needs it unless the options say otherwise."""
+        wishes = dict(self._for_source)
+        if isinstance(sink, SinkPublisher):
+            wishes = {name: value for name, value in self._wanted_by(sink).items() if name in self._takes} | wishes
+        wishes = {name: value for name, value in wishes.items() if value is not None}
+        own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS}
+        exclusive = isinstance(sink, SinkPublisher) and wishes.get("group") == sink.group is not None
+        return open_all(self.places, wishes, own, exclusive=exclusive)
+
+    def _listening(self) -> bool:
+        assert isinstance(self._address, Link)  # noqa: S101  (only links come after their source)
+        return listens(self._address, "writer", self._for_sink.get("listen"))
+
+    def _wanted_by(self, sink: SinkPublisher) -> dict[str, str | None]:
+        keep = self._for_source.get("keep", sink.keep)
+        return {"keep": keep, "group": sink.group if keep == "all" else None}
+
+    def _called(self) -> str:
+        names = [str(place) if isinstance(place, str | os.PathLike) else type(place).__name__ for place in self.places]
+        sink = str(self._sink) if self._address is not None else type(self._sink).__name__
+        return redact(f"{', '.join(names)} → {sink}")
+
+
+def _places(source: Place | Iterable[Place]) -> list[Place]:
+    if isinstance(source, list | tuple) and source and all(isinstance(one, str | os.PathLike) for one in source):
+        return list(source)
+    return [source]
+
+
+def _conversion(format: str | None) -> tuple[Op, ...]:
+    """What makes the pixels passed on those the user asked for."""
+    return () if format in (None, "native") else (Op(f"format={format}", _as_wanted),)
+
+
+def _as_wanted(frame: Frame) -> Frame:
+    return frame.replace(content=frame.image, format=frame.wanted or frame.format, wanted="", _data=None)

@@ -1,0 +1,97 @@
+"""`fb.publish`: anywhere that takes frames, by address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from framebus.core.addresses import Address, Link, check_role
+from framebus.core.errors import OptionError
+from framebus.core.publisher import Publisher
+from framebus.core.redaction import redact
+from framebus.verbs.options import checked, chosen, given, refuse_unused, taken
+from framebus.verbs.places import address_of, sink_factory
+from framebus.verbs.sinking import SinkPublisher
+
+LINK_OPTIONS = frozenset(
+    {"allow", "encode", "format", "insecure", "listen", "patience", "retain", "stream", "wait_for", "when_full"}
+)
+"""Options of `publish` that links take; other sinks where they say so."""
+
+
+def publish(
+    sink: str | os.PathLike[str],
+    *,
+    wait_for: int | str | Iterable[str] = 0,
+    when_full: str | None = None,
+    patience: float | str = 10,
+    retain: int | str = "256MB",
+    format: str | None = None,
+    encode: str | None = None,
+    listen: bool | None = None,
+    allow: Iterable[str] = (),
+    insecure: bool = False,
+    **sink_options: Any,
+) -> Publisher:
+    """Send frames to an address: a link that others read, a folder, a window.
+
+        with fb.publish("tcp://localhost:5555/door") as out:
+            out.send(image)                         # array (height, width[, channels]); 3 × uint8 is BGR
+
+    wait_for    so many readers, or the readers of these names, before anything is sent
+    when_full   what `send` does when the frames kept for a slow group fill `retain`: `"wait"` for it up to `patience`
+                (default for groups named in `wait_for`), or `"skip"`: that group gets a counted gap
+    patience    seconds, or text such as `"30s"`; how long `close()` waits for what is owed, too
+    retain      how much is kept for groups that have not acknowledged it
+    format      pixel format of the arrays sent, where shape and type do not tell: `"rgb24"`
+    encode      `"jpeg=85"`, `"png"`, `"lz4"`: encode pictures on the way out
+    listen      wait for connections there (True) or connect (False); default: read off the address
+    allow       addresses and networks that may connect without keys; `insecure` lets everybody
+    **sink_options  what the sink takes besides: `overwrite=True` for a folder, `stream="name"` …
+
+    Leaving the `with` block normally ends the stream; an exception, or death, does not: readers wait for a
+    successor. Raises `AddressError`, `OptionError` (nothing is silently ignored), and `Unavailable` when the place
+    cannot be used (port held by …, folder not writable, keys needed).
+    """
+    wishes = given(
+        wait_for=wait_for,
+        when_full=when_full,
+        patience=patience,
+        retain=retain,
+        format=format,
+        encode=encode,
+        listen=listen,
+        allow=tuple(allow) if not isinstance(allow, str) else allow,
+        insecure=insecure,
+    )
+    return publish_at(address_of(sink), {**wishes, **checked(sink_options)}, live=True)
+
+
+def publish_at(address: Address, options: Mapping[str, Any], *, live: bool) -> Publisher:
+    """A publisher at `address` with checked `options`; `live` says whether the newest frame matters most."""
+    check_role(address, "writer")
+    names = options_of_sink(address)
+    refuse_unused(options, names, names, repr(redact(str(address))))
+    if isinstance(address, Link):
+        from framebus.links.link import publish_link
+
+        wishes: dict[str, Any] = {} if live else {"wait_for": 1}  # the first frames of a file are not for nobody
+        wishes |= options
+        return publish_link(_named(address, wishes.pop("stream", "")), live=live, **wishes)
+    factory = sink_factory(address)
+    fitting = chosen(options, factory)
+    return SinkPublisher(factory(address, **fitting), stream=options.get("stream", ""), format=options.get("format"))
+
+
+def options_of_sink(address: Address) -> frozenset[str]:
+    """The names of all options this sink takes."""
+    return LINK_OPTIONS if isinstance(address, Link) else taken(sink_factory(address)) | {"format", "stream"}
+
+
+def _named(address: Link, stream: str) -> Link:
+    if stream and address.streams not in ("", stream):
+        raise OptionError(f"{address} names the stream already: leave out stream={stream!r}")
+    return msgspec.structs.replace(address, streams=stream or address.streams)

@@ -1,0 +1,78 @@
+"""A sink (folder, window, nothing) as a publisher that everybody sends to alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from framebus.core.contracts import Done, Item, Sink
+from framebus.core.errors import Closed
+from framebus.core.names import fill_template
+from framebus.core.publisher import Publisher
+from framebus.core.statistics import Stats
+from framebus.verbs.numbering import Numbering, host_name
+
+
+class SinkPublisher(Publisher):
+    """Writes frames to a sink on this machine, in the caller's thread; thread-safe.
+
+    `stream` names what is written, and may hold `{stream}` for the name a frame already has.
+    """
+
+    def __init__(self, sink: Sink, *, stream: str = "", format: str | None = None) -> None:
+        self.sink = sink
+        self._stream = stream
+        self._numbering = Numbering(format=format)
+        self._stats = Stats()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def keep(self) -> str | None:
+        """Which frames the sink wants; see `Sink.keep`."""
+        return self.sink.keep
+
+    @property
+    def group(self) -> str | None:
+        """The sink's durable name; see `Sink.group`."""
+        return self.sink.group
+
+    def send(
+        self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
+    ) -> None:
+        with self._lock:
+            self._write(self._numbering.item(image, stream or self._name(image), meta), _nothing)
+
+    def write(self, item: Item, done: Done) -> None:
+        with self._lock:
+            self._write(self._numbering.item(item, self._name(item)), done)
+
+    def stats(self) -> Stats:
+        return self._stats
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self.sink.close()
+
+    def abandon(self) -> None:
+        self.close()  # what was written stays, and nobody reads it from here
+
+    def _name(self, image: object) -> str | None:
+        if not self._stream:
+            return None
+        return fill_template(self._stream, getattr(image, "stream", "") or host_name())
+
+    def _write(self, item: Item, done: Done) -> None:
+        if self._closed:
+            raise Closed("this publisher was closed: publish again to write on")
+        self.sink.write(item, done)
+        self._stats.count(item)
+
+
+def _nothing() -> None:
+    """Nobody waits to hear that it is written."""

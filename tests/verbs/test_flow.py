@@ -1,0 +1,298 @@
+"""Piping: everything arrives or is counted, acknowledgements follow arrival, both ends are closed properly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+import framebus as fb
+from framebus.core.contracts import Done, Item
+from framebus.core.errors import Closed, OpError, OptionError, Timeout, Unavailable
+from framebus.core.publisher import Publisher
+from framebus.core.statistics import Stats
+from framebus.verbs.flow import Flow, Progress
+from framebus.verbs.opened import MadeSource
+from framebus.verbs.ops import load_all
+from framebus.verbs.sinking import SinkPublisher
+from tests.verbs.makers import Fed, Kept, Listed, picture
+
+
+class Recorded(MadeSource):
+    """Remembers what was acknowledged and whether it was closed."""
+
+    def __init__(self, frames: list[Item]) -> None:
+        super().__init__(Listed(frames))
+        self.acknowledged: list[int] = []
+        self.closed = False
+
+    def done(self, item: Item) -> None:
+        self.acknowledged.append(item.seq)
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
+
+
+class Told(Publisher):
+    """A publisher that remembers how it was left."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.items: list[Item] = []
+        self.left = ""
+        self._error = error
+
+    def send(self, image: Any, stream: str | None = None, meta: Mapping[str, Any] | None = None) -> None:
+        raise NotImplementedError
+
+    def write(self, item: Item, done: Done) -> None:
+        if self._error is not None:
+            raise self._error
+        self.items.append(item)
+        done()
+
+    def stats(self) -> Stats:
+        return Stats()
+
+    def close(self) -> None:
+        self.left = self.left or "closed"
+
+    def abandon(self) -> None:
+        self.left = self.left or "abandoned"
+
+
+class Stuck(Told):
+    """Waits in `write` for a reader that does not come, until it is abandoned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = threading.Event()
+        self._abandoned = threading.Event()
+
+    def write(self, item: Item, done: Done) -> None:
+        self.waiting.set()
+        assert self._abandoned.wait(10)
+        raise Closed("abandoned")
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._abandoned.set()
+
+
+def frames(count: int) -> list[Item]:
+    return [picture(n) for n in range(count)]
+
+
+def test_every_frame_arrives_is_acknowledged_and_both_ends_are_closed() -> None:
+    source, sink = Recorded(frames(5)), Told()
+    flow = Flow(source, sink)
+    stats = flow.run()
+    assert [item.seq for item in sink.items] == source.acknowledged == [0, 1, 2, 3, 4]
+    assert (sink.left, source.closed, flow.finished) == ("closed", True, True)
+    assert (stats.frames, stats.missed) == (5, 0)
+
+
+def test_nothing_is_acknowledged_before_it_is_there() -> None:
+    source, kept = Recorded(frames(3)), Kept(late=True)
+    flow = Flow(source, SinkPublisher(kept))
+    flow.run()
+    assert source.acknowledged == []
+    assert flow.progress().in_flight == 3
+    kept.arrive()
+    assert source.acknowledged == [0, 1, 2]
+
+
+def test_frames_limits_how_many_are_read() -> None:
+    source, sink = Recorded(frames(5)), Told()
+    flow = Flow(source, sink, frames=2)
+    flow.run()
+    assert ([item.seq for item in sink.items], sink.left, flow.finished) == ([0, 1], "closed", True)
+
+
+def test_a_limit_of_time_ends_a_source_that_does_not() -> None:
+    flow = Flow(MadeSource(Fed()), Told(), duration_s=0.01)
+    flow.run()
+    assert flow.finished
+
+
+def test_silence_longer_than_the_timeout_raises_and_is_no_end_for_readers() -> None:
+    sink = Told()
+    with pytest.raises(Timeout, match="fed"):
+        Flow(MadeSource(Fed()), sink, timeout_s=0.01).run()
+    assert sink.left == "abandoned"
+
+
+def test_dropped_frames_are_acknowledged_and_not_written() -> None:
+    source, sink = Recorded(frames(4)), Told()
+
+    def even(frame: fb.Frame) -> fb.Frame | None:
+        return frame if frame.seq % 2 == 0 else None
+
+    flow = Flow(source, sink, ops=load_all(even))
+    flow.run()
+    assert [item.seq for item in sink.items] == [0, 2]
+    assert source.acknowledged == [0, 1, 2, 3]
+    assert (flow.progress().frames, flow.progress().written) == (4, 2)
+
+
+def test_an_error_in_an_op_closes_both_ends_without_an_end_for_readers() -> None:
+    source, sink = Recorded(frames(4)), Told()
+
+    def broken(frame: fb.Frame) -> None:
+        raise ValueError(f"cannot do {frame.seq}")
+
+    with pytest.raises(OpError, match="cannot do 0"):
+        Flow(source, sink, ops=load_all(broken)).run()
+    assert (source.acknowledged, source.closed, sink.left) == ([], True, "abandoned")
+
+
+def test_an_error_of_the_sink_reaches_the_user_and_closes_the_source() -> None:
+    source, sink = Recorded(frames(4)), Told(Unavailable("the disk is full"))
+    with pytest.raises(Unavailable, match="full"):
+        Flow(source, sink).run()
+    assert (source.closed, sink.left) == (True, "abandoned")
+
+
+def test_an_error_of_the_source_reaches_the_user_too() -> None:
+    maker, sink = Fed(live=False), Told()
+    maker.put(picture(0), Unavailable("the cable is out"))
+    with pytest.raises(Unavailable, match="cable"):
+        Flow(MadeSource(maker), sink).run()
+    assert ([item.seq for item in sink.items], sink.left) == ([0], "abandoned")
+
+
+def test_stopped_it_reads_no_more_and_readers_wait_for_a_successor() -> None:
+    maker, sink = Fed(), Told()
+    flow = Flow(MadeSource(maker), sink)
+    thread = threading.Thread(target=flow.run)
+    thread.start()
+    flow.stop()
+    thread.join(10)
+    assert (sink.left, flow.finished, thread.is_alive()) == ("abandoned", False, False)
+
+
+def test_stopping_waits_for_what_is_in_flight() -> None:
+    maker, kept = Fed(), Kept(late=True)
+    flow = Flow(MadeSource(maker), SinkPublisher(kept))
+    thread = threading.Thread(target=flow.run)
+    thread.start()
+    maker.put(picture(0))
+    maker.wait_taken(1)
+    while flow.progress().in_flight == 0:
+        threading.Event().wait(0.001)
+    flow.stop()
+    kept.arrive()
+    thread.join(10)
+    assert flow.progress().in_flight == 0
+    assert kept.closed == 1
+
+
+def test_abandoned_while_it_waits_for_a_reader_it_returns_quietly() -> None:
+    sink = Stuck()
+    flow = Flow(Recorded(frames(2)), sink)
+    thread = threading.Thread(target=flow.run)
+    thread.start()
+    assert sink.waiting.wait(10)
+    assert flow.progress().phase == "writing"
+    flow.stop()
+    flow.abandon()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert not flow.finished
+
+
+def test_a_window_that_is_closed_ends_it_well() -> None:
+    class Window(Kept):
+        def write(self, item: Item, done: Done) -> None:
+            super().write(item, done)
+            if item.seq == 1:
+                raise Closed("the window was closed")
+
+    source, window = Recorded(frames(5)), Window(keep="latest")
+    flow = Flow(source, SinkPublisher(window))
+    flow.run()
+    assert (flow.finished, source.closed, window.closed, len(window.items)) == (True, True, 1, 2)
+
+
+def test_a_link_that_is_refused_for_good_is_an_error() -> None:
+    with pytest.raises(Closed, match="revoked"):
+        Flow(Recorded(frames(2)), Told(Closed("the key was revoked"))).run()
+
+
+def test_progress_is_told() -> None:
+    told: list[Progress] = []
+    Flow(Recorded(frames(3)), Told(), on_progress=told.append).run()
+    assert told[0].frames == 1
+
+
+# through fb.pipe ----------------------------------------------------------------------------------------------
+
+
+def test_pipe_takes_any_iterable_of_arrays_and_numbers_them() -> None:
+    kept = Kept()
+    stats = fb.pipe([np.zeros((2, 2), np.uint8) for _ in range(3)], kept)
+    assert [item.seq for item in kept.items] == [0, 1, 2]
+    assert len({item.run for item in kept.items}) == 1
+    assert all(item.run and item.stream for item in kept.items)
+    assert stats.frames == 3
+
+
+def test_what_the_caller_opened_stays_open() -> None:
+    source, kept = Recorded(frames(2)), Kept()
+    sink = SinkPublisher(kept)
+    fb.pipe(source, sink)
+    assert not source.closed
+    assert kept.closed == 0
+    source.close()
+    sink.close()
+
+
+def test_pipe_renames_converts_and_works_on_frames() -> None:
+    rgb = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    kept = Kept()
+
+    def seen(frame: fb.Frame) -> dict[str, str]:
+        return {"format": frame.format}
+
+    fb.pipe([fb.Frame.of(rgb, stream="cam")], kept, ops=[seen], format="rgb24")
+    [frame] = kept.items
+    assert isinstance(frame, fb.Frame)
+    assert (frame.format, frame.meta["format"]) == ("rgb24", "rgb24")
+    assert np.array_equal(frame.data, rgb[..., ::-1])
+
+
+def test_the_same_frames_stay_the_same_frames() -> None:
+    kept = Kept()
+    fb.pipe(iter(frames(2)), kept)
+    assert [item.identity for item in kept.items] == [frame.identity for frame in frames(2)]
+
+
+def test_a_sink_on_disk_makes_a_live_source_wait() -> None:
+    maker, kept = Fed(), Kept(keep="all")
+    maker.put(*frames(100), None)
+    fb.pipe(maker, kept)
+    assert [item.seq for item in kept.items] == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"max_fsp": 3}, "max_fps"),
+        ({"max_fps": -1}, "above 0"),
+        ({"wait_for": 2}, "wait_for"),
+        ({"group": "me"}, "group"),
+        ({"overwrite": True}, "overwrite"),
+        ({"listen": True}, "listen"),
+    ],
+)
+def test_nothing_is_silently_ignored(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        fb.pipe(frames(1), Kept(), **options)
+
+
+def test_a_sink_that_is_none_is_refused() -> None:
+    with pytest.raises(OptionError, match="dict takes no frames"):
+        fb.pipe(frames(1), {})  # type: ignore[arg-type]

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import pytest
 
-pytest.register_assert_rewrite("framebus.testing")
-
-from tests.children import Child  # noqa: E402
+from tests.children import Child
 from tests.leaks import Snapshot, left_over
+
+pytest.register_assert_rewrite("framebus.testing")
 
 FAILED = pytest.StashKey[bool]()
 KILLED = pytest.StashKey[bool]()

@@ -17,7 +17,7 @@ from framebus.core.source import Source
 from framebus.core.statistics import Stats
 
 
-class Basket(Source):
+class Basket(Source[Item]):
     """Gives the frames put into it, then its end; notes what it was asked."""
 
     def __init__(self, *frames: int, ended: bool = True, timeout: float | None = None) -> None:

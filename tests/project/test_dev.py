@@ -165,6 +165,12 @@ def test_an_installation_that_failed_is_tried_again(
     assert dev.current(dev.marker("dev"))
 
 
+def test_the_demo_runs_from_this_clone(child: StartChild) -> None:
+    if not (ROOT / ".venv" / ".framebus-dev").is_file():
+        pytest.skip("this environment was not made by ./dev, which would install now")
+    assert "slow reader" in child(ROOT / "dev", "demo", "--seconds", "1").succeed()
+
+
 def test_it_explains_itself(child: StartChild) -> None:
     usage = child(ROOT / "dev").succeed()
     for command in ("demo", "test", "check", "docs", "run"):

@@ -89,8 +89,13 @@ def test_a_hello_of_another_version_can_be_answered() -> None:
     hello = control.decode(b'{"fb":2,"op":"hello","role":"reader","versions":[2,3]}')
     assert isinstance(hello, Hello)
     assert not control.speaks(hello.versions)
-    assert "upgrade framebus on this side" in control.conflict(hello.versions, hello.party)
-    assert "upgrade framebus on the other side on pi" in control.conflict((0, 0), Party(hostname="pi"))
+    pi, desk = Party(hostname="pi", command="python cam.py"), Party(hostname="desk", command="framebus pipe")
+    assert control.conflict((2, 3), pi, desk) == (
+        "protocol versions do not meet: python cam.py on pi speaks 2 to 3, framebus pipe on desk 1; "
+        "upgrade framebus for framebus pipe on desk"
+    )
+    assert control.conflict((0, 0), pi, desk).endswith("upgrade framebus for python cam.py on pi")
+    assert control.conflict((0, 0), Party(), desk).endswith("upgrade framebus for the side that connects")
     assert control.speaks((0, 1))
     assert control.speaks((1, 7))
 

@@ -1,0 +1,1 @@
+"""Many small senders into one hub: the hubs, the senders and the board they share."""

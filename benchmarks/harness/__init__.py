@@ -1,0 +1,1 @@
+"""What every benchmark is made of: processes, meters, frames, rounds and tables."""

@@ -1,0 +1,62 @@
+"""Writes `docs/performance.md` from the results on disk: `python -m benchmarks.report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks import hub, keys, send_alone, slow_reader, transport_report
+from benchmarks.harness.results import load
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+
+_HEAD = """# Performance
+
+framebus beside the libraries people use today, measured in the same run on the same machine, in paired rounds and
+shuffled order. This page is written by `python -m benchmarks.report` from the results in `benchmarks/results/`; how
+each benchmark works stands in [`benchmarks/README.md`](../benchmarks/README.md).
+
+Compare ratios, not times: times belong to the machine. A difference counts where its whole 95 % interval is on one
+side of 1.
+"""
+
+_SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "transport": ("Frames over TCP on one machine", transport_report.render),
+    "hub": ("Many small senders, one hub", hub.render),
+    "slow_reader": ("A reader ten times too slow", slow_reader.render),
+    "send_alone": ("Sending while nobody reads", send_alone.render),
+    "keys": ("With keys", keys.render),
+}
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page())
+    print(f"wrote {PAGE}")
+
+
+def page() -> str:
+    """The whole page; a benchmark that has never run says how to run it."""
+    return "\n".join([_HEAD, *(_section(name, title, render) for name, (title, render) in _SECTIONS.items())])
+
+
+def _section(name: str, title: str, render: Callable[[Mapping[str, Any]], str]) -> str:
+    data = load(name)
+    if data is None:
+        return f"## {title}\n\nNot measured yet: `python -m benchmarks.{name}`.\n"
+    return f"## {title}\n\n{_origin(data)}\n\n{render(data)}\n"
+
+
+def _origin(data: Mapping[str, Any]) -> str:
+    machine = data["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    return (
+        f"`{data['command']}`: {machine['date']}, {data['took_s']} s on {machine['cpu']}, {machine['system']}, "
+        f"load before {machine['load_before']:g}; {versions}."
+    )
+
+
+if __name__ == "__main__":
+    main()

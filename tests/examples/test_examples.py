@@ -1,0 +1,83 @@
+"""The examples run as they are, as programs; senders and readers in pairs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from framebus.links import directory
+from tests.children import Child
+from tests.clips import make_clip
+from tests.conftest import StartChild
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ALONE = ["async_reader.py", "own_source.py", "select_many.py", "slow_reader.py"]
+SENDERS = {
+    "draw_and_pass_on.py": ["synthetic:balls", "{sink}"],
+    "send_arrays.py": ["{sink}"],
+    "send_clip.py": ["synthetic:", "{sink}"],
+    "two_cameras_one_port.py": ["{sink}"],
+}
+PAIRED = [*SENDERS, "watch.py"]
+OTHERS = ["record_to_folder.py", "kill_and_resume.py"]
+
+
+@pytest.fixture
+def link(free_port: int) -> str:
+    return f"tcp://127.0.0.1:{free_port}"
+
+
+def watch(child: StartChild, link: str, frames: int) -> Child:
+    return child(EXAMPLES / "watch.py", link, "--frames", str(frames))
+
+
+def test_every_example_is_run() -> None:
+    assert sorted(path.name for path in EXAMPLES.glob("*.py")) == sorted([*ALONE, *PAIRED, *OTHERS])
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_it_runs_and_ends(name: str, child: StartChild) -> None:
+    assert child(EXAMPLES / name).succeed()
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_what_it_sends_arrives(name: str, child: StartChild, link: str) -> None:
+    words = [word.format(sink=link) for word in SENDERS[name]]
+    sender = child(EXAMPLES / name, *words, "--frames", "20")
+    told: Counter[str] = Counter()
+    for line in watch(child, link, 0).succeed().splitlines():
+        found = re.match(r"(\S+) #\d+: (?:bgr24|gray16) 640x480, [\d.]+ ms old, (\d+) missed", line)
+        assert found, line
+        told[found[1]] += 1 + int(found[2])
+    assert set(told.values()) == {20}, told
+    sender.succeed()
+
+
+def test_a_clip_arrives_whole(child: StartChild, link: str, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", frames=12)
+    sender = child(EXAMPLES / "send_clip.py", clip, f"{link}/clip")
+    lines = watch(child, link, 0).succeed().splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"clip #{number}" for number in range(12)]
+    assert sender.succeed().startswith("12 frames")
+
+
+def test_one_of_two_cameras(child: StartChild, link: str) -> None:
+    sender = child(EXAMPLES / "two_cameras_one_port.py", link, "--frames", "20")
+    lines = watch(child, f"{link}/right", 5).succeed().splitlines()
+    assert {line.split()[0] for line in lines} == {"right"}
+    assert "'left': 20, 'right': 20" in sender.succeed()
+
+
+def test_recording_goes_on_where_it_stopped(child: StartChild, tmp_path: Path) -> None:
+    for expected in ("5 files", "10 files"):
+        process = child(EXAMPLES / "record_to_folder.py", "synthetic:", "frames", "--frames", "5", cwd=tmp_path)
+        assert process.succeed().startswith(expected)
+
+
+def test_nothing_is_lost_when_a_recorder_is_killed(child: StartChild, free_port: int) -> None:
+    process = child(EXAMPLES / "kill_and_resume.py", "--port", str(free_port))
+    assert "200 frames, without a gap: True" in process.succeed(90)
+    directory.entries()  # forgets the recorder that was killed

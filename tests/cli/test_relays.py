@@ -80,7 +80,20 @@ def test_a_relay_of_a_clip_that_is_stopped_says_how_to_go_on(
     first, second = addresses
     pipe(child, CLIP[0], first, *CLIP[1:], cwd=tmp_path)
     relay = pipe(child, first, second, cwd=tmp_path)
-    relay.wait_line("waiting for 1 reader")
+    relay.wait_line("waiting for a reader")
     relay.interrupt()
     assert relay.wait() == 130
     assert f"framebus pipe {first} {second}" in relay.stderr
+
+
+def test_a_relay_that_could_never_listen_says_so_at_once(
+    child: StartChild, tmp_path: Path, addresses: tuple[str, str]
+) -> None:
+    first, second = addresses
+    with fb.publish(second):
+        taken = pipe(child, first, second, cwd=tmp_path)
+        assert taken.wait() == 4
+        assert "framebus publisher" in taken.stderr
+    open_to_all = pipe(child, first, f"tcp://:{second.rpartition(':')[2]}", cwd=tmp_path)
+    assert open_to_all.wait() == 4
+    assert "framebus keys invite" in open_to_all.stderr

@@ -291,7 +291,10 @@ class TestPath:
 
 class TestAWordThatIsNoFile:
     def test_may_be_meant_as_a_stream_or_a_folder(self) -> None:
-        with pytest.raises(AddressError, match=r"no such file 'door': did you mean shm://door or the folder door/ \?"):
+        with pytest.raises(
+            AddressError,
+            match=r"no such file 'door': the folder is door/, a stream tcp://localhost:5555/door",
+        ):
             parse("door", exists=lambda _: False)
 
     def test_is_taken_when_it_exists_or_nobody_looks(self) -> None:

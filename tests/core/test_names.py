@@ -11,6 +11,7 @@ from framebus.core.names import (
     check_name,
     fill_template,
     matches,
+    overlap,
     to_name,
     valid_name,
     valid_pattern,
@@ -109,3 +110,11 @@ class TestTemplates:
     def test_do_not_make_names_that_are_too_long(self) -> None:
         with pytest.raises(OptionError, match="64 at most"):
             fill_template("{stream}-seen", "x" * 64)
+
+
+@given(st.text("ab", min_size=1, max_size=3), st.text("ab", max_size=2), st.text("ab", max_size=2), st.booleans())
+def test_patterns_overlap_when_a_stream_could_be_chosen_by_both(name: str, one: str, other: str, whole: bool) -> None:
+    patterns = [f"{one}*", name if whole else f"{other}*"]
+    possible = [name, one + "a", other + "a", one + other + "a", one, other]
+    both = any(all(matches(pattern, stream) for pattern in patterns) for stream in possible if stream)
+    assert overlap(*patterns) == overlap(*reversed(patterns)) == both

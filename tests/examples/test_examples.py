@@ -22,7 +22,7 @@ SENDERS = {
     "two_cameras_one_port.py": ["{sink}"],
 }
 PAIRED = [*SENDERS, "watch.py"]
-OTHERS = ["record_to_folder.py", "kill_and_resume.py"]
+OTHERS = ["record_to_folder.py", "kill_and_resume.py", "read_with_ten_lines_of_zmq.py"]
 
 
 @pytest.fixture
@@ -69,6 +69,16 @@ def test_one_of_two_cameras(child: StartChild, link: str) -> None:
     lines = watch(child, f"{link}/right", 5).succeed().splitlines()
     assert {line.split()[0] for line in lines} == {"right"}
     assert "'left': 20, 'right': 20" in sender.succeed()
+
+
+def test_ten_lines_of_zmq_read_too(child: StartChild, link: str) -> None:
+    child("-m", "framebus", "pipe", "synthetic:door", link, "--size", "64x48")
+    peer = link.removeprefix("tcp://")
+    lines = child(EXAMPLES / "read_with_ten_lines_of_zmq.py", peer, "--frames", "5").succeed().splitlines()
+    seqs = [int(line.split()[1]) for line in lines]
+    assert len(seqs) == 5
+    assert seqs == sorted(set(seqs))
+    assert all(line.startswith("door ") and "(48, 64, 3)" in line for line in lines)
 
 
 def test_recording_goes_on_where_it_stopped(child: StartChild, tmp_path: Path) -> None:

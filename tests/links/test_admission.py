@@ -134,7 +134,7 @@ def test_listening_to_the_network_without_a_word_is_refused_with_both_lines_that
         require_admission(host, KeyStore())
 
     assert error.value.exit_code == 4
-    for needed in ("framebus keys invite NAME", "--insecure", "imageZMQ and NetGear senders cannot use keys"):
+    for needed in ("framebus keys invite NAME", "--insecure", "plain ZeroMQ cannot use keys"):
         assert needed in str(error.value)
 
 

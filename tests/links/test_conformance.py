@@ -35,8 +35,6 @@ class TestInproc(LinkConformance):
     def address(self, streams: str = "") -> str:
         return f"inproc://{self.name}" + (f"/{streams}" if streams else "")
 
-
-
     # Inside one process ZeroMQ neither reconnects nor frees a socket whose other end never came.
     test_leaving_by_an_exception_is_no_end = None  # type: ignore[assignment]
     test_closing_wakes_a_waiting_reader = None  # type: ignore[assignment]

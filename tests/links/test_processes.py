@@ -181,8 +181,7 @@ def test_a_second_thread_that_reads_the_same_source_is_told_so(address: str) -> 
     with fb.publish(address), fb.open(address, timeout=WAIT_S) as source:
         reading = Reading(source)
         with pytest.raises(fb.Error, match="another thread is reading"):
-            while True:
-                source.take(0.01)
+            _take_for_ever(source)
         source.close()
         with pytest.raises(fb.Error):
             reading.result()
@@ -251,3 +250,8 @@ def test_signals_interrupt_waiting(child: StartChild, free_port: int) -> None:
     waiting.process.send_signal(signal.SIGINT)
     assert waiting.process.wait(WAIT_S) != 0
     assert "KeyboardInterrupt" in waiting.stderr
+
+
+def _take_for_ever(source: fb.Source) -> None:
+    while True:
+        source.take(0.01)

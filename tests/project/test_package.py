@@ -29,6 +29,7 @@ WHERE = {
     "pytest": ("testing",),
     "rich": ("cli",),
     "simplejpeg": ("wire/encodings/jpeg.py",),
+    "typing_extensions": ("core/source.py",),  # for type checkers, which bring it
     "tifffile": ("sources/tiff.py", "sinks/encoded.py"),
     "zmq": ("links", "cli"),
 }

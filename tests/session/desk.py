@@ -9,6 +9,7 @@ import numpy as np
 
 from framebus.core.contracts import Item
 from framebus.core.frame import Frame, Identity, Packet
+from framebus.core.names import matches
 from framebus.session.calling import Calling
 from framebus.session.guests import Guest
 from framebus.session.outgoing import Action, Delivery
@@ -21,7 +22,9 @@ from framebus.wire.control import Message, Party, Refuse, Reply, Welcome
 RUN = 0xC0FFEE
 
 
-def frame(seq: int, stream: str = "cam", *, nbytes: int = 100, at: float = 0.0, run: int = RUN, missed: int = 0) -> Frame:
+def frame(
+    seq: int, stream: str = "cam", *, nbytes: int = 100, at: float = 0.0, run: int = RUN, missed: int = 0
+) -> Frame:
     """A picture of `nbytes` that takes no memory, captured `at` seconds."""
     pixels = np.broadcast_to(np.uint8(0), (nbytes,))
     return Frame(content=pixels, stream=stream, run=run, seq=seq, captured_ns=round(at * 1e9), missed=missed)
@@ -71,7 +74,7 @@ class Seat:
         self.desk = desk
         self.heard: list[Action] = []
         self.node = Node(desk.network, session)
-        self.node.overheard = self.heard.append
+        self.node.overheard = lambda peer, action: self.heard.append(action)
         desk.seats.append(self)
         self.line = Line(desk.network, lambda: self.node, lambda: called.node) if called else None
         if called is not None and session.calling is not None:
@@ -235,4 +238,6 @@ class Key:
         """See `Rights`."""
         return stream in self.allowed.get(verb, set())
 
-
+    def reaches(self, verb: str, pattern: str) -> bool:
+        """See `Rights`."""
+        return any(matches(pattern, stream) for stream in self.allowed.get(verb, set()))

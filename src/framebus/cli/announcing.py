@@ -10,6 +10,7 @@ from framebus.core.addresses import Here, Link, network_wide, parse
 from framebus.core.contracts import Item
 from framebus.core.source import Source
 from framebus.verbs.flow import Flow, Progress
+from framebus.verbs.relay import Relay
 
 
 def announcement(flow: Flow, places: Sequence[str], sink: str, stream: str | None = None) -> Iterator[str]:
@@ -23,19 +24,21 @@ def announcement(flow: Flow, places: Sequence[str], sink: str, stream: str | Non
 
 
 def status(progress: Progress) -> str:
-    """The line that is redrawn: rate, age of the newest frame, what was missed, how many so far, who reads."""
+    """The line that is redrawn: rate, age of the newest frame (live ones), what was missed, who reads."""
     parts = [
         rate(progress.rate),
-        f"newest {age(progress.age_s)} old",
+        "" if progress.age_s is None else f"newest {age(progress.age_s)} old",
         f"{progress.missed:,} missed",
         count(progress.frames, "frame"),
     ]
     if progress.readers:
         away = sum(reader.away for reader in progress.readers)
         parts.append(count(len(progress.readers), "reader") + (f" ({away} away)" if away else ""))
+    if owed := sum(reader.owed for reader in progress.readers):
+        parts.append(f"{owed:,} owed")
     if progress.unseen:
         parts.append(f"{progress.unseen:,} unseen")
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))
 
 
 def summary(progress: Progress, *, finished: bool) -> str:
@@ -69,7 +72,8 @@ def _stage(flow: Flow, sink: str, name: str) -> str:
     place = _with_stream(where, sink, name)
     if not getattr(flow.sink, "listens", True):
         return f"sending to {place}"
-    return f"listening on {place} · watch: framebus pipe {_reachable(place)} window:"
+    doing = "relaying to" if isinstance(flow.sink, Relay) else "listening on"  # a relay listens once frames come
+    return f"{doing} {place} · watch: framebus pipe {_reachable(place)} window:"
 
 
 def _with_stream(where: str, sink: str, name: str) -> str:

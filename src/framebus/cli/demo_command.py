@@ -66,7 +66,7 @@ def _show(screen: Screen, readers: list[Reader], stopping: Stopping, deadline: f
     """On a terminal: one table, redrawn."""
     with screen.live() as live:
         while not stopping.wait(0.25) and time.monotonic() < deadline:
-            live.update(screen.render())
+            live.update(screen.fitting())
 
 
 def _tell(screen: Screen, readers: list[Reader], stopping: Stopping, deadline: float) -> None:

@@ -46,14 +46,15 @@ def text(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def header_line(item: Item) -> str:
-    """One frame's header in one line."""
+def header_line(item: Item, *, live: bool) -> str:
+    """One frame's header in one line; how old it is where the source is `live`."""
     parts = [
         f"{item.stream} {item.seq:08d}",
         _pixels(item),
         figures.size(item.nbytes),
-        f"{figures.age(item.age_s)} old",
     ]
+    if live:
+        parts.append(f"{figures.age(item.age_s)} old")
     if item.missed:
         parts.append(f"{item.missed:,} missed before")
     if item.meta:

@@ -59,10 +59,10 @@ def _follow(addresses: list[str], wanted: dict[str, Any], *, as_json: bool) -> i
     from framebus.verbs.open import open_all
 
     limit = wanted.pop("frames", None)
-    line = describing.header_json if as_json else describing.header_line
     with Stopping() as stopping, open_all(addresses, wanted, {}) as source:
         for number, item in enumerate(_items(source, stopping), 1):
-            print(line(item), flush=True)
+            line = describing.header_json(item) if as_json else describing.header_line(item, live=source.live)
+            print(line, flush=True)
             if number == limit:
                 break
     return 0

@@ -25,11 +25,11 @@ The machine that listens (a hub, or a publisher that others read from) invites; 
 
 _EXAMPLES = """\
 examples
-  framebus keys invite porch                          prints the line that `framebus keys join` takes on the Pi
-  framebus keys invite porch | ssh porch framebus keys join     both in one go
-  framebus keys invite screen --read 'yard-*'         may read streams whose names start with yard-, nothing else
+  framebus keys invite porch                    prints the line to join with
+  framebus keys invite porch | ssh porch framebus keys join
+  framebus keys invite screen --read 'yard-*'   may read these, nothing else
   framebus keys list
-  framebus keys revoke porch                          running links let go of it within a second"""
+  framebus keys revoke porch                    ends running links, too"""
 
 
 def add_parser(subparsers: Subparsers[Parser]) -> None:

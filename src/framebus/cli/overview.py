@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("", "publishers, a fast reader and a slow one, live; no hardware, no network"),
-    "pipe": ("SOURCE… SINK", "move frames from anything to anything, until the source ends"),
-    "list": ("", "the streams on this machine: who reads them, how fast, what was missed"),
-    "info": ("ADDRESS…", "what a stream, a file or a folder is; --follow prints every header"),
-    "keys": ("", "who may connect over the network: invite, join, list, revoke"),
-    "doctor": ("[ADDRESS|FILE]", "what is installed here, what works, which limits apply"),
+    "demo": ("", "moving pictures, a fast reader and a slow one, live"),
+    "pipe": ("SOURCE… SINK", "move frames from anywhere to anywhere"),
+    "list": ("", "streams on this machine, and who reads them"),
+    "info": ("ADDRESS…", "what a stream, a file or a folder holds"),
+    "keys": ("", "who may connect: invite, join, list, revoke"),
+    "doctor": ("[ADDRESS|FILE]", "what is installed, what works, which limits"),
 }
 """The commands: what each takes, and what it is for."""
 
 _EXAMPLES = """\
-Frames from a video, to whoever reads, and on disk at the far end, every one of them:
-  framebus pipe clip.mp4 tcp://localhost:5555             in one terminal
-  framebus pipe tcp://localhost:5555 frames/              in another
+A video, to whoever reads, and on disk at the far end, every frame of it:
+  framebus pipe clip.mp4 tcp://localhost:5555    in one terminal
+  framebus pipe tcp://localhost:5555 frames/     in another
 
 Between machines: exchange keys once, then name the other machine.
-  framebus keys invite porch                              on the machine that listens, prints a code
-  framebus keys join                                      on the other one, asks for the code
-  framebus pipe tcp://:5555 frames/                       listens to the network: a hub
-  framebus pipe synthetic: tcp://desk:5555/porch          connects to it
+  framebus keys invite porch                     on the one that listens
+  framebus keys join                             on the other, asks for the code
+  framebus pipe tcp://:5555 frames/              listens to the network: a hub
+  framebus pipe clip.mp4 tcp://desk:5555/porch   connects to it
 
-An address is tcp://HOST:PORT/STREAM · ipc://PATH · synthetic: · window: · null: · a file, folder/ or 'glob*'.
+An address is tcp://HOST:PORT/STREAM, ipc://PATH, synthetic:, window:, null:,
+a file, a folder/ or a 'glob*'.
 
-framebus COMMAND --help explains one command; --debug shows tracebacks; --version the version."""
+framebus COMMAND --help explains one command; --debug shows tracebacks."""
 
 
 def text() -> str:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
 from framebus.core.errors import OptionError
 
+WIDEST = 100
+"""Lines of prose are hard to read beyond that."""
+
 Subparsers = argparse._SubParsersAction  # argparse has no public name for it
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Descriptions and examples as they are written, flags in one column."""
+    """Paragraphs as wide as the terminal, indented lines as they are written, flags in one column."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30)
+        super().__init__(prog, max_help_position=30, width=min(shutil.get_terminal_size().columns, WIDEST) - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.split("\n\n")
+        return "\n\n".join(part if "\n  " in part else textwrap.fill(part, width) for part in paragraphs)
 
 
 class Parser(argparse.ArgumentParser):

@@ -29,12 +29,12 @@ frame. Start order does not matter: both sides wait for each other, and for whoe
 
 _EXAMPLES = """\
 examples
-  framebus pipe clip.mp4 tcp://localhost:5555         a video to whoever reads, every frame
-  framebus pipe tcp://localhost:5555 frames/          the other side: numbered images, resumed where it stopped
-  framebus pipe clip.mp4 tcp://localhost:5555 --speed 1     played as if it were live
-  framebus pipe synthetic: window: --size 1280x720 --pattern aurora     flags of the source itself
+  framebus pipe clip.mp4 tcp://localhost:5555     every frame, to whoever reads
+  framebus pipe tcp://localhost:5555 frames/      numbered images, resumed
+  framebus pipe clip.mp4 window: --speed 1        played as if it were live
+  framebus pipe synthetic: window: --size 1280x720 --pattern aurora
   framebus pipe 'photos/*.jpg' small/ --op shrink.py:half
-  framebus pipe tcp://:5555 frames/ --insecure        a hub: anybody on the network sends, also old imageZMQ cameras
+  framebus pipe tcp://:5555 frames/ --insecure    a hub open to the network
   framebus pipe tcp://desk:5555/door window: --max-fps 5"""
 
 

@@ -28,7 +28,7 @@ def _stream(info: StreamInfo) -> tuple[str, ...]:
         info.name,
         info.address,
         figures.rate(info.rate),
-        figures.age(info.age_s),
+        figures.age(info.age_s if info.live else None),
         f"{info.frames:,}",
         str(len(info.readers)),
         f"{info.command} ({info.pid})" if info.pid else "",

@@ -19,8 +19,8 @@ def host_id() -> str:
 def _machine() -> str:
     for file in _FILES:
         try:
-            text = file.read_text().strip()
-        except OSError:
+            text = file.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
             continue
         if text:
             return text

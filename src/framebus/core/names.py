@@ -58,6 +58,13 @@ def matches(pattern: str, name: str) -> bool:
     return pattern in ("", name)
 
 
+def overlap(one: str, other: str) -> bool:
+    """True when some stream is chosen by both patterns, neither of which is empty."""
+    if one.endswith("*") and other.endswith("*"):
+        return one.startswith(other[:-1]) or other.startswith(one[:-1])
+    return matches(one, other) or matches(other, one)
+
+
 def _suggestion(name: object) -> str:
     if not isinstance(name, str):
         return ""

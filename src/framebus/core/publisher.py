@@ -40,9 +40,9 @@ class Publisher(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Wait, up to `patience`, for what is owed, tell readers that the stream ended, free everything.
+        """Wait for what is owed, tell readers that the stream ended, free everything.
 
-        Idempotent. Raises `Timeout` naming the group that did not take what it was owed.
+        Idempotent. Raises `Timeout` naming the group that took nothing of what it is owed for `patience`.
         """
 
     @abstractmethod

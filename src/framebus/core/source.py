@@ -53,7 +53,7 @@ class Source(ABC, Generic[T]):
         `timeout=0` never blocks. Raises `Closed` once closed.
         """
 
-    def done(self, item: T) -> None:  # noqa: B027  (sources that keep nothing have nothing to do)
+    def done(self, item: T) -> None:
         """Acknowledge `item`: it is where it belongs and need not be given again."""
 
     @abstractmethod

@@ -119,14 +119,16 @@ class StreamStats:
 class Stats:
     """Counters of a source or publisher: all streams together, and each under `streams`.
 
-    `unseen` counts frames published while nobody read; `readers` says who reads (publishers only).
+    `unseen` counts frames published while nobody read; `readers` says who reads (publishers only). `rejected` counts
+    messages that were none of ours: broken headers, another protocol (links only).
     """
 
-    __slots__ = ("_newest", "readers", "streams", "unseen")
+    __slots__ = ("_newest", "readers", "rejected", "streams", "unseen")
 
     def __init__(self) -> None:
         self.streams: dict[str, StreamStats] = {}
         self.unseen = 0
+        self.rejected = 0
         self.readers: list[ReaderInfo] = []
         self._newest = StreamStats("")
 
@@ -189,6 +191,7 @@ class Stats:
             "missed": self.missed,
             "bytes": self.bytes,
             "unseen": self.unseen,
+            "rejected": self.rejected,
             "rate": round(self.rate, 3),
             "age_s": self.age_s,
             "streams": {stream.name: stream.snapshot() for stream in list(self.streams.values())},

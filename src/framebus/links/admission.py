@@ -222,5 +222,5 @@ def require_admission(
         f"listening {where} needs to know who may connect:\n"
         "  framebus keys invite NAME   lets one machine in, encrypted; run `framebus keys join` there\n"
         "  --insecure                  lets in anybody who can reach the port, unencrypted (Python: insecure=True)\n"
-        "Old imageZMQ and NetGear senders cannot use keys: for them --insecure, or --allow ADDRESS."
+        "Programs that speak plain ZeroMQ cannot use keys: for them --insecure, or --allow ADDRESS."
     )

@@ -31,16 +31,18 @@ from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
 from framebus.wire import control
 
-HOT_S = 0.02
-"""For so long after a caller drove a link, the reactor leaves it alone."""
 WAITED_ON_S = 0.02
 """How often the reactor looks whether a caller still sleeps on a link and drives it."""
+NOT_ALONE_S = 0.002
+"""How long one of several sleeping threads sleeps: a wake-up reaches only one of them."""
 SLICE_S = 0.5
 """Longest sleep in one piece: even a wake-up that got lost would cost no more."""
 REMIND_S = 0.005
 """How often a busy caller tells the reactor when it is needed next."""
 REVOKED_S = 1.0
 REDIAL_S = 1.0
+PROBE_S = 0.3
+"""ZeroMQ's own probe makes the other side ask who we are; only if that fails is hello said unasked."""
 
 log = logging.getLogger("framebus")
 S = TypeVar("S", bound=PublisherSession | ReaderSession)
@@ -64,6 +66,7 @@ class Endpoint(ABC, Generic[S]):
         self._sleepers = 0
         self._driven_until = 0.0
         self._tick_at = 0.0
+        self._reactor = reactor()
         self._remind_at = 0.0
         self._check_keys_at = 0.0
         self._redial_due = float("inf")
@@ -75,7 +78,7 @@ class Endpoint(ABC, Generic[S]):
         self._lookout = Lookout(self)
         self._reminder = Reminder()
         if session.calling is not None:
-            session.calling.dial(time.monotonic())
+            session.calling.dial(time.monotonic() + PROBE_S)
         _endpoints.add(self)
 
     def start(self) -> None:
@@ -248,7 +251,7 @@ class Endpoint(ABC, Generic[S]):
         old, self._carrier = self._carrier, fresh
         self._descriptor = fresh.fileno()
         self._alarm = Alarm(self._descriptor, self._bell.fileno())
-        calling.dial(now)
+        calling.dial(now + PROBE_S)
         reactor().replace(self, self._descriptor)
         reactor().replace(self._lookout, fresh.lookout.fileno(), old.close)
         self._bell.ring()
@@ -288,7 +291,7 @@ class Endpoint(ABC, Generic[S]):
         alarm = self._alarm
         self._sleepers += 1
         if self._sleepers > 1:
-            limit = min(limit, HOT_S)
+            limit = min(limit, NOT_ALONE_S)
         self._lock.release()
         try:
             if limit > 0:
@@ -300,12 +303,12 @@ class Endpoint(ABC, Generic[S]):
 
     def _leave_hot(self, now: float) -> None:
         """A caller leaves: the reactor takes over shortly, at the latest when something is due."""
-        self._driven_until = 0.0 if self.session.impatient else now + HOT_S
+        self._driven_until = now + self.session.leisure_s
         if now >= self._remind_at:
             self._remind_at = now + REMIND_S
             at = self.session.deadline(now)
             if at is not None:
-                reactor().remind(self, max(at, self._driven_until))
+                self._reactor.remind(self, max(at, self._driven_until))
 
     # the end --------------------------------------------------------------------------------------------------
 
@@ -379,4 +382,3 @@ def abandon_all() -> None:
     """At exit: whatever is still open stops without an end."""
     for endpoint in list(_endpoints):
         endpoint._shut("the process is ending")
-

@@ -96,7 +96,7 @@ class Guard:
         self._total = limit_total or total_bytes() // 4
         self._last_descriptor = descriptors.limit() - RESERVED_DESCRIPTORS
         self._max = min(max_connections, self._last_descriptor)
-        self._tcp = sockets.bound_to(socket).startswith("tcp")
+        self._tcp = not sockets.bound_to(socket).startswith(("ipc", "inproc"))  # not bound yet: it will be tcp
         self._connections: dict[int, _Connection] = {}
         self._by_number: dict[int, _Connection] = {}
         self._numbers = itertools.count(FIRST_NUMBER)

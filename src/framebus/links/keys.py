@@ -55,6 +55,10 @@ class Rights(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             return self.observe
         return any(names.matches(pattern, stream) for pattern in getattr(self, verb))
 
+    def reaches(self, verb: Verb, pattern: str) -> bool:
+        """True when `verb` is allowed on any stream that `pattern` (`yard`, `yard-*`, `*`, nothing: all) may name."""
+        return any(names.overlap(pattern or "*", own or "*") for own in getattr(self, verb))
+
     def __str__(self) -> str:
         """One line for people: `publish porch, yard-* · observe`."""
         verbs: tuple[Verb, ...] = ("publish", "read", "work", "control")

@@ -113,11 +113,21 @@ def publish_link(
     )
 
 
+def check_listening(
+    address: Link, *, listen: bool | None = None, allow: Iterable[str] = (), insecure: bool = False
+) -> None:
+    """Raise what `publish_link` would where it cannot listen; for those who will publish there later."""
+    if listens(address, "writer", listen):
+        carrier = _dialling(address, True, allow, insecure)(0)
+        if carrier.domain:
+            on_duty().unregister(carrier.domain)
+        carrier.close(0)
+
+
 def observe(address: Link, timeout: float | str = 2) -> dict[str, Any]:
     """What the publisher at `address` says about its streams and readers. Raises `Timeout` when nobody answers."""
     text, keys = _target(address, 0)
-    socket = sockets.dialler(text, keys=keys, probe=False)
-    return ask(socket, Watch(socket, encrypted=keys is not None), str(address), party(), duration(timeout))
+    return ask(*_watched(text, keys, probe=False), str(address), party(), duration(timeout))
 
 
 def party() -> Party:
@@ -159,19 +169,40 @@ def _listen(address: Link, allow: tuple[str, ...], insecure: bool) -> Carrier:
     policy = require_admission(address.peers[0].host, KeyStore(), insecure, allow)
     keys = policy.own() if isinstance(policy, KeyStore) else None
     domain = secrets.token_hex(8)
+    guards: list[Guard] = []
+
+    def guard(socket: sockets.Socket) -> None:
+        guards.append(Guard(socket, encrypted=keys is not None))
+
     on_duty().register(domain, policy)
     try:
-        socket = sockets.listener(_text(address, 0), keys=keys, domain=domain, queue=MAX_UNREAD)
+        socket = sockets.listener(_text(address, 0), keys=keys, domain=domain, queue=MAX_UNREAD, before_binding=guard)
     except BaseException:
+        for unused in guards:
+            unused.close()
         on_duty().unregister(domain)
         raise
-    return Carrier(socket, Guard(socket, encrypted=keys is not None), domain)
+    return Carrier(socket, guards[0], domain)
 
 
 def _connect(address: Link, attempt: int, reminder: Reminder) -> Carrier:
     text, keys = _target(address, attempt)
-    socket = sockets.dialler(text, keys=keys)
-    return Carrier(socket, Watch(socket, encrypted=keys is not None, reminder=reminder))
+    return Carrier(*_watched(text, keys, reminder))
+
+
+def _watched(
+    text: str, keys: ClientKeys | None, reminder: Reminder | None = None, *, probe: bool = True
+) -> tuple[sockets.Socket, Watch]:
+    """A connecting socket that is watched from the start: a refusal may come before `dialler` returns."""
+    socket = sockets.dialler([], keys=keys, probe=probe)
+    watch = Watch(socket, encrypted=keys is not None, reminder=reminder)
+    try:
+        sockets.connect(socket, text)
+    except BaseException:
+        watch.close()
+        socket.close(0)
+        raise
+    return socket, watch
 
 
 def _target(address: Link, attempt: int) -> tuple[str, ClientKeys | None]:

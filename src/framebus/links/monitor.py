@@ -131,7 +131,7 @@ class Watch:
     def __init__(self, socket: sockets.Socket, *, encrypted: bool, reminder: Reminder | None = None) -> None:
         self._monitor = Monitor(socket)
         self._encrypted = encrypted
-        self._reminder = reminder or Reminder()
+        self._reminder = Reminder() if reminder is None else reminder  # one that has said nothing is falsy
 
     def fileno(self) -> int:
         """Edge-triggered: call `drive` when it is readable."""
@@ -193,4 +193,9 @@ def listener_trouble(event: Event, encrypted: bool) -> str:
         if event.value == CRYPTOGRAPHIC:
             return "knows an old key of this machine: `framebus keys invite NAME` again, `framebus keys join` there"
         return "speaks an old version of ZeroMQ's protocol, or breaks its rules"
+    if encrypted:
+        return (
+            "did not finish shaking hands: it may have no key (`framebus keys invite NAME` here and "
+            "`framebus keys join` there let it in), or speak another protocol"
+        )
     return "did not finish shaking hands: another protocol, or a look at the port"

@@ -30,6 +30,10 @@ class Patience:
         """True when the limit has passed."""
         return self.timeout is not None and now - self._started >= self.timeout
 
+    def renew(self, now: float) -> None:
+        """Something happened: the limit counts from now; what was said is not said again."""
+        self._started = now
+
     def until(self, now: float) -> float:
         """When to look again at the latest: the limit, or the moment to say that one waits."""
         until = float("inf") if self.timeout is None else self._started + self.timeout

@@ -57,22 +57,19 @@ class WritingEnd(Endpoint[PublisherSession]):
         with self._lock:
             now = time.monotonic()
             self._check()
-            self._drive_as_caller(now)
             if not self.session.started():
-                now = self._wait(lambda: self.session.started(), None, self._missing_text, None)
+                now = self._wait(self.session.started, None, self._missing_text)
             item = make(self.session)
-            nbytes = item.nbytes
-            if self.session.audience.blocked_by(nbytes) is not None:
-                now = self._wait(
-                    lambda: self.session.audience.blocked_by(nbytes) is None,
-                    self.session.rules.patience_s,
-                    self._blocked_text,
-                    nbytes,
-                )
+            if self._blocked(item):
+                now = self._wait(lambda: not self._blocked(item), self.session.rules.patience_s, self._blocked_text)
             self.session.offer(item, now, done)
             self._flush(now)
+            self._drive_as_caller(now)
             self._count(item)
             self._leave_hot(now)
+
+    def _blocked(self, item: Item) -> bool:
+        return self.session.audience.blocked_by(item.nbytes, item.stream) is not None
 
     def _count(self, item: Item) -> None:
         known = len(self.stats.streams)
@@ -80,11 +77,13 @@ class WritingEnd(Endpoint[PublisherSession]):
         if self.entry is not None and len(self.stats.streams) != known:
             self.entry.update(streams=tuple(self.stats.streams))
 
-    def _wait(
-        self, ready: Callable[[], bool], timeout: float | None, text: Callable[[], str], nbytes: int | None
-    ) -> float:
-        """Until `ready`; the time then. Raises `Timeout` with `text`."""
+    def _wait(self, ready: Callable[[], bool], timeout: float | None, text: Callable[[], str]) -> float:
+        """Until `ready`; the time then. Raises `Timeout` when nobody took anything for `timeout` seconds.
+
+        `text` says what is waited for.
+        """
         patience = Patience(timeout)
+        owed = self.session.audience.retention.nbytes
         self.session.nudge()
         while True:
             now = time.monotonic()
@@ -92,24 +91,25 @@ class WritingEnd(Endpoint[PublisherSession]):
             self._drive_as_caller(now)
             if ready():
                 return now
+            if (left := self.session.audience.retention.nbytes) < owed:
+                owed = left
+                patience.renew(now)
             if patience.over(now):
-                raise Timeout(text())
+                advice = "raise patience or retain, or say when_full='skip'"
+                raise Timeout(f"{text()}; nothing was taken for {patience.text}: {advice}")
             patience.say_once(now, text)
             self._sleep(patience.until(now))
 
     def _missing_text(self) -> str:
         missing = self.session.audience.missing()
-        there = len(self.session.audience.members)
-        whom = ", ".join(missing) if missing else f"{self.session.rules.wait_for} readers, {there} there"
-        return f"{self.address}: waiting for {whom}"
+        count, there = self.session.rules.wait_for, len(self.session.audience.members)
+        readers = "a reader" if count == 1 else f"{count} readers, {there} there"
+        return f"{self.address}: waiting for {', '.join(missing) or readers}"
 
     def _blocked_text(self) -> str:
         audience = self.session.audience
         owing = ", ".join(audience.owing(stoppers_only=True))
-        return (
-            f"{self.address}: {owing} has not taken what it is owed: {audience.retention.nbytes} bytes are waiting; "
-            f"raise patience or retain, or say when_full='skip'"
-        )
+        return f"{self.address}: waiting for {owing} to take what is owed ({audience.retention.nbytes:,} bytes)"
 
     def finish(self) -> None:
         """Wait for what is owed, tell readers the end, free everything."""
@@ -127,7 +127,7 @@ class WritingEnd(Endpoint[PublisherSession]):
         audience = self.session.audience
         patience = self.session.rules.patience_s
         try:
-            self._wait(lambda: not audience.owing(), patience, self._blocked_text, None)
+            self._wait(lambda: not audience.owing(), patience, self._blocked_text)
         except Timeout:
             if audience.owing(stoppers_only=True):
                 raise
@@ -270,6 +270,7 @@ class LinkPublisher(Publisher):
     def stats(self) -> Stats:
         stats = self._end.stats
         stats.unseen = self._end.session.unseen
+        stats.rejected = self._end.rejected
         stats.readers = self._end.readers()
         return stats
 

@@ -22,6 +22,7 @@ from framebus.session.reader import ReaderSession
 from framebus.wire import control, header
 
 LINGER_MS = 300
+FAREWELL_S = 0.5
 
 
 class ReadingEnd(Endpoint[ReaderSession]):
@@ -132,7 +133,15 @@ class ReadingEnd(Endpoint[ReaderSession]):
             if not self._state:
                 self.session.leave()
                 self._flush(time.monotonic())
+                self._await_farewells(time.monotonic() + FAREWELL_S)
         self._shut("this source is closed", LINGER_MS)
+
+    def _await_farewells(self, limit: float) -> None:
+        """A hub stays until its publishers heard that it goes: ZeroMQ drops what they have not read when it closes."""
+        while self.listens and not self.session.away and time.monotonic() < limit:
+            self._drive(time.monotonic())
+            if not self.session.away:
+                self._sleep(limit)
 
     def _cut_dropped(self) -> None:
         while self.session.dropped:
@@ -187,7 +196,9 @@ class LinkSource(Source[Item]):
         return self._end.fileno()
 
     def stats(self) -> Stats:
-        return self._end.stats
+        stats = self._end.stats
+        stats.rejected = self._end.rejected
+        return stats
 
     def close(self) -> None:
         self._end.close()

@@ -18,7 +18,7 @@ import os
 import socket as system
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import zmq
 
@@ -82,12 +82,14 @@ def listener(
     domain: str = "",
     max_bytes: int = MAX_FRAME_BYTES,
     queue: int = 0,
+    before_binding: Callable[[Socket], None] = lambda socket: None,
 ) -> Socket:
     """A socket bound to `tcp://HOST:PORT`, `ipc://PATH` or `inproc://NAME`; `bound_to` says where exactly.
 
     `keys` makes it accept encrypted connections only. On tcp `domain` names the admission policy that every
     connection is held against and must not be empty. `max_bytes` limits one part of a message, `queue` the number of
-    messages held per peer inside ZeroMQ (0: no limit, for peers that are held to credit).
+    messages held per peer inside ZeroMQ (0: no limit, for peers that are held to credit). `before_binding` gets the
+    socket while nobody can have connected to it yet, which is when to start watching it.
 
     Raises `Unavailable` when the address cannot be had, saying who has it, and `AddressError` when it can never be.
     """
@@ -102,6 +104,7 @@ def listener(
         if keys is not None:
             socket.set(zmq.CURVE_SERVER, 1)
             socket.set(zmq.CURVE_SECRETKEY, keys.secret.encode())
+        before_binding(socket)
         if scheme == "tcp":
             socket.set(zmq.ZAP_DOMAIN, domain.encode())
             socket.set(zmq.ZAP_ENFORCE_DOMAIN, 1)

@@ -14,7 +14,7 @@ from framebus.session.lossless import LosslessGroup
 from framebus.session.member import Member
 from framebus.session.outgoing import Action, Delivery, Entry, Peer, Rights
 from framebus.session.retention import Retention
-from framebus.session.rules import ANONYMOUS_PATIENCE_S, MAX_GROUPS, PublisherRules
+from framebus.session.rules import ANONYMOUS_PATIENCE_S, LEISURE_NEWEST_S, LEISURE_S, MAX_GROUPS, PublisherRules
 from framebus.session.streams import StreamProgress
 from framebus.wire.control import Code, Credit, End, FrameRange, Hello, Refuse, StreamState, Welcome, identities
 
@@ -45,6 +45,14 @@ class Admission(NamedTuple):
     resumed: bool
 
 
+class Absent(NamedTuple):
+    """A reader that went without a goodbye, and until when it is waited for at the end."""
+
+    group: str
+    told_end: bool = False
+    until: float = 0.0
+
+
 class Audience:
     """Groups and members, credit and acknowledgements. Everything to be sent is appended to `out`."""
 
@@ -57,8 +65,8 @@ class Audience:
         self.members: dict[Peer, Member] = {}
         self._sessions: dict[str, Peer] = {}
         self._joined: set[str] = set()
-        self._absent: dict[str, tuple[str, float]] = {}
-        """Readers that went without a goodbye, with their group: until then they may return, to be told the end."""
+        self._absent: dict[str, Absent] = {}
+        """Readers that went without a goodbye: they may return, to be told the end."""
         for name in rules.wait_for_groups:
             self.groups[name] = self._lossless(name, named=True)
 
@@ -73,7 +81,7 @@ class Audience:
         """Where `stream` stands; a new stream begins at number `first`."""
         progress = self.streams.get(stream)
         if progress is None:
-            progress = self.streams[stream] = StreamProgress(stream, run, first, packets=packets)
+            progress = self.streams[stream] = StreamProgress(stream, run, first)
         if packets and not progress.packets:
             progress.packets = True
             self._refuse_thinning(stream)
@@ -136,9 +144,12 @@ class Audience:
         if member.one_shot and member.sent >= member.granted:
             self.leave(member.peer, 0.0, for_good=True)
 
-    def holds_newest(self) -> bool:
-        """True while a newest frame waits for a reader to be ready."""
-        return any(isinstance(group, LatestGroup) and group.held for group in self.groups.values())
+    def leisure_s(self) -> float:
+        """How soon credit should be noticed: at once where a newest frame is held for it."""
+        newest = [group for group in self.groups.values() if isinstance(group, LatestGroup)]
+        if not newest:
+            return LEISURE_S
+        return 0.0 if any(group.held for group in newest) else LEISURE_NEWEST_S
 
     # readers come and go -----------------------------------------------------------------------------------
 
@@ -180,10 +191,11 @@ class Audience:
         return key
 
     def _objection(self, group: Group | None, wishes: Wishes, rights: Rights | None) -> Objection | None:
-        plain = [name for name in wishes.want if not name.endswith("*")]
-        denied = [name for name in plain if rights is not None and not rights.allows("read", name)]
+        wanted = wishes.want or ("*",)
+        denied = [want for want in wanted if rights is not None and not rights.reaches("read", want)]
         if denied:
-            return Objection("rights", f"this key may not read {', '.join(denied)}")
+            what = "any stream" if {"", "*"} & set(denied) else ", ".join(denied)
+            return Objection("rights", f"this key may not read {what}")
         if wishes.max_fps and any(s.packets and wishes_for(wishes, s.name) for s in self.streams.values()):
             return Objection("packets", NO_THINNING)
         if group is not None:
@@ -228,6 +240,8 @@ class Audience:
             if not resumed:
                 group.start_with(s)
             mark = member.marks[(s.name, s.run)] = group.begin(s)
+            if resumed and not group.exclusive:  # what was before was others'; some may turn out to be lost
+                mark.thinned = mark.last + 1
             begin = StreamState(
                 name=s.name, run=f"{s.run:016x}", next=mark.last + 1, thinned=mark.thinned, packets=s.packets
             )
@@ -276,7 +290,7 @@ class Audience:
             self.goodbye(group.name)
             member.told_at_end.clear()
         elif member.told_end or isinstance(group, LosslessGroup):
-            self._absent[member.session] = (group.name, now + ANONYMOUS_PATIENCE_S)
+            self._absent[member.session] = Absent(group.name, member.told_end, now + ANONYMOUS_PATIENCE_S)
         group.leave(member)
         if not isinstance(group, LosslessGroup):
             if not group.members:
@@ -286,10 +300,14 @@ class Audience:
             group.forget_at = now if for_good else now + min(self.rules.patience_s, ANONYMOUS_PATIENCE_S)
         self._look_after(group, now)
 
-    def goodbye(self, who: str) -> None:
-        """A group, or a session that lost its connection before it could answer, need not be waited for."""
-        name = self._absent.get(who, (who, 0.0))[0]
-        self._absent = {session: absent for session, absent in self._absent.items() if absent[0] != name}
+    def goodbye(self, who: str) -> bool:
+        """A group, or a session that lost its connection before it could answer, need not be waited for.
+
+        True for one that was told the end before it went.
+        """
+        gone = self._absent.get(who, Absent(who))
+        self._absent = {session: absent for session, absent in self._absent.items() if absent.group != gone.group}
+        return gone.told_end
 
     def _look_after(self, group: Group, now: float) -> None:
         if isinstance(group, LosslessGroup) and group.forget_at is not None and now >= group.forget_at:
@@ -328,12 +346,12 @@ class Audience:
         for group in list(self.groups.values()):
             self._look_after(group, now)
         if self._absent:
-            self._absent = {session: absent for session, absent in self._absent.items() if now < absent[1]}
+            self._absent = {session: absent for session, absent in self._absent.items() if now < absent.until}
 
     def deadline(self, now: float) -> float | None:
         """When `tick` should be called at the latest, or None."""
         times = [at for g in self.groups.values() for at in (g.forget_at, g.deadline(now)) if at is not None]
-        return min([*times, *(until for _, until in self._absent.values())], default=None)
+        return min([*times, *(absent.until for absent in self._absent.values())], default=None)
 
     def end_readers(self, *, at_once: bool) -> None:
         """Tell every reader that has all it is owed that the streams ended, and how many frames there were.

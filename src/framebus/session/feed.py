@@ -63,9 +63,9 @@ class Feed:
         self.granted = 0
         self.received = 0
         self.held = 0
+        """Frames in the inbox or in the user's hands."""
         self.batch = 1
         """How many acknowledgements travel together: half a window of small frames, every one of large ones."""
-        """Frames in the inbox or in the user's hands."""
         self.unacknowledged: set[Identity] = set()
         self.to_acknowledge: list[Identity] = []
         self.names: dict[str, str] = {}
@@ -98,7 +98,7 @@ class Feed:
         run = parse_run(state.run)
         seen = self._progress.get((state.name, run))
         if seen is None:
-            missed = self.begun or state.name in self.known
+            missed = (self.begun or state.name in self.known) and not rebase
             self._remember(state.name, run, Progress(-1, 0) if missed else Progress(state.next - 1, state.thinned))
         elif rebase:
             seen.last, seen.thinned = state.next - 1, state.thinned

@@ -93,11 +93,13 @@ class Group(ABC):
         return mark.thinned
 
     def _tell(self, mark: Mark, stream: str, seq: int) -> int:
-        gap = max(0, seq - mark.last - 1)
+        if seq <= mark.last:  # sent again, and no news to a reader that has seen later ones
+            return 0
+        gap = seq - mark.last - 1
         lost = self.lost.pop(stream, 0)
         told = min(lost, mark.thinned + gap)
         mark.thinned += gap - told
-        mark.last = max(mark.last, seq)
+        mark.last = seq
         if lost > told:
             self.lost[stream] = lost - told
         return told

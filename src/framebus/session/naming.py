@@ -20,22 +20,26 @@ class Names:
 
     def name_for(self, feed: Feed, stream: str) -> str:
         """`stream`, or with the publisher's address where another machine has that name; stable across restarts."""
-        owner = self._owners.get(stream)
-        if owner is None or owner is feed or owner.party.host == feed.party.host:
+        if stream in feed.names:
+            return feed.names[stream]
+        owner = self._other_than(feed, stream)
+        if owner is None or _machine(owner) == _machine(feed):
             return stream
         suffix = to_name(feed.address.replace(".", "-"), "elsewhere")[: MAX_LENGTH // 2]
         return f"{stream[: MAX_LENGTH - 1 - len(suffix)]}.{suffix}"
 
     def owner(self, feed: Feed, stream: str) -> Feed | None:
         """The other publisher that has, or had when last seen, the name `stream` would get."""
-        owner = self._owners.get(self.name_for(feed, stream))
-        return None if owner is feed else owner
+        return self._other_than(feed, self.name_for(feed, stream))
+
+    def _other_than(self, feed: Feed, name: str) -> Feed | None:
+        owner = self._owners.get(name)
+        return None if owner is None or owner is feed or owner.ended else owner
 
     def claim(self, feed: Feed, stream: str) -> str:
         """`stream` of `feed` is called that here from now on."""
         name = self.name_for(feed, stream)
-        predecessor = self.owner(feed, stream)
-        if predecessor is not None:
+        if self.owner(feed, stream) is not None:
             feed.known.add(stream)
         self._owners[name] = feed
         feed.names[stream] = name
@@ -55,6 +59,10 @@ class Names:
     def forget(self, feed: Feed) -> None:
         """`feed` will not come back."""
         self._owners = {name: owner for name, owner in self._owners.items() if owner is not feed}
+
+
+def _machine(feed: Feed) -> str:
+    return feed.party.host or feed.address
 
 
 def taken(stream: str, owner: Party) -> str:

@@ -25,6 +25,10 @@ class Rights(Protocol):
         """True when `verb` (publish, read, work, control, observe) is allowed on `stream`."""
         ...
 
+    def reaches(self, verb: Verb, pattern: str) -> bool:
+        """True when `verb` is allowed on any stream that `pattern` may name."""
+        ...
+
 
 class Entry:
     """One frame on its way out: counted by the lossless groups that are still owed it."""

@@ -82,9 +82,9 @@ class PublisherSession:
         return self._started and not self.audience.groups
 
     @property
-    def impatient(self) -> bool:
-        """True while a newest frame is held: whoever drives should be there when its reader asks."""
-        return self.audience.holds_newest()
+    def leisure_s(self) -> float:
+        """For how long nobody need drive: not at all while a newest frame is held, since its reader may ask now."""
+        return self.audience.leisure_s()
 
     def started(self) -> bool:
         """True once everybody in `wait_for` has been there (and ever after)."""
@@ -134,7 +134,7 @@ class PublisherSession:
             self.nudge()
 
     def nudge(self) -> None:
-        """Ask those who hold unacknowledged frames: a reader answers at once with what it had kept to travel together."""
+        """Ask those who hold frames: a reader answers at once with the acknowledgements it kept back."""
         for peer, member in self.audience.members.items():
             if member.in_flight:
                 self.out.append((peer, Ping(session=member.session)))
@@ -293,11 +293,12 @@ class PublisherSession:
 
     def _on_end(self, peer: Peer, member: Member | None, message: End, now: float) -> None:
         self._pulse.forget(peer)
-        if member is None:
-            self.audience.goodbye(message.session)
+        told_end = self.audience.goodbye(message.session) if member is None else member.told_end
         self.audience.leave(peer, now, for_good=True)
-        if self.calling is not None and member is not None:
-            if member.told_end:
+        if self.calling is not None and member is not None and not member.told_end:
+            self.out.append((peer, End(session=message.session)))  # heard: the hub may close the connection
+        if self.calling is not None and message.session == self.calling.session:
+            if self.closing and told_end:
                 self.calling.end()
             self.calling.refused("the reader left", now, retry=True)
 

@@ -7,6 +7,7 @@ what stands in `out` and cuts the connections in `dropped`. Nothing here blocks,
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from msgspec.structs import force_setattr
 
@@ -19,7 +20,7 @@ from framebus.session.intake import Intake
 from framebus.session.naming import Names, taken
 from framebus.session.outgoing import Action, Peer
 from framebus.session.pulse import Pulse
-from framebus.session.rules import MAX_STREAMS, ReaderRules
+from framebus.session.rules import LEISURE_S, MAX_STREAMS, ReaderRules
 from framebus.wire.control import (
     Code,
     End,
@@ -103,8 +104,8 @@ class ReaderSession:
         self._intake.make_room(feed, now)
         return feed.peer if feed.open and feed.lossless else None
 
-    impatient = False
-    """Credit and acknowledgements may wait a little; see `PublisherSession.impatient`."""
+    leisure_s = LEISURE_S
+    """For how long nobody need drive: what comes waits, and credit travels together."""
 
     @property
     def finished(self) -> bool:
@@ -164,8 +165,6 @@ class ReaderSession:
             self._intake.regrant()
             return
         feed.hold(item.identity, item.nbytes)
-        if isinstance(item, Packet):
-            feed.window = self.rules.window_frames
         missed = progress.tell()
         name = feed.names[item.stream]
         if missed:
@@ -174,6 +173,9 @@ class ReaderSession:
             force_setattr(item, "stream", name)
         force_setattr(item, "missed", missed)
         self._intake.put(feed, item)
+        if isinstance(item, Packet) and feed.window < self.rules.window_frames:
+            feed.window = self.rules.window_frames
+            self._intake.begin(feed)
 
     def disconnected(self, peer: Peer, now: float) -> None:
         """The connection to `peer` is gone; the reader waits for it to come back."""
@@ -255,7 +257,7 @@ class ReaderSession:
             self._refuse(peer, feed.session, "rights", f"this key may not publish {stream!r}")
             return False
         owner = self._names.owner(feed, stream)
-        if owner is None or owner.peer is None or owner.ended:
+        if owner is None or owner.peer is None:
             return True
         alive = self._names.is_alive(feed.session, self._pulse.last_heard(owner.peer), now)
         if alive is False:
@@ -342,50 +344,32 @@ class ReaderSession:
             self.missed[name] = self.missed.get(name, 0) + count
             self.missed_at_end[name] = self.missed_at_end.get(name, 0) + count
         self.out.append((peer, End(session=feed.session)))
-        if self.calling is None:
-            self._forget(feed)
-        else:
+        if self.calling is not None:
             self.calling.end()
         self._lose(peer, now)
 
     # what we say -------------------------------------------------------------------------------------------
 
     def _say_hello(self, calling: Calling) -> None:
-        rules = self.rules
-        self.out.append(
-            (
-                calling.peer,
-                Hello(
-                    session=calling.session,
-                    role="reader",
-                    attempt=calling.attempt,
-                    party=self.party,
-                    want=rules.want,
-                    keep=rules.keep,
-                    group=rules.group,
-                    exclusive=rules.exclusive,
-                    max_fps=rules.max_fps,
-                    packets=rules.packets,
-                    window_bytes=rules.window_bytes,
-                ),
-            )
-        )
+        hello = Hello(session=calling.session, attempt=calling.attempt, **self._wishes())
+        self.out.append((calling.peer, hello))
 
     def _welcome(self, hello: Hello) -> Welcome:
+        return Welcome(session=hello.session, attempt=hello.attempt, **self._wishes())
+
+    def _wishes(self) -> dict[str, Any]:
         rules = self.rules
-        return Welcome(
-            session=hello.session,
-            role="reader",
-            attempt=hello.attempt,
-            party=self.party,
-            want=rules.want,
-            keep=rules.keep,
-            group=rules.group,
-            exclusive=rules.exclusive,
-            max_fps=rules.max_fps,
-            packets=rules.packets,
-            window_bytes=rules.window_bytes,
-        )
+        return {
+            "role": "reader",
+            "party": self.party,
+            "want": rules.want,
+            "keep": rules.keep,
+            "group": rules.group,
+            "exclusive": rules.exclusive,
+            "max_fps": rules.max_fps,
+            "packets": rules.packets,
+            "window_bytes": rules.window_bytes,
+        }
 
     def _refuse(self, peer: Peer, session: str, code: Code, message: str, *, retry: bool = False) -> None:
         self.out.append((peer, Refuse(session=session, code=code, message=message, retry=retry)))

@@ -9,6 +9,8 @@ from framebus.wire.control import Keep
 ANONYMOUS_PATIENCE_S = 10.0
 MAX_FRAME_BYTES = 256_000_000
 WINDOW_FRAMES = 8
+LEISURE_S = 0.02
+LEISURE_NEWEST_S = 0.002
 WINDOW_BYTES = 64_000_000
 MAX_GROUPS = 4096
 """Readers, and groups of them, that one publisher serves or remembers."""

@@ -18,13 +18,13 @@ class StreamProgress:
 
     __slots__ = ("first", "gop", "gop_bytes", "name", "next", "packets", "run", "thinned")
 
-    def __init__(self, name: str, run: int, first: int, *, packets: bool) -> None:
+    def __init__(self, name: str, run: int, first: int) -> None:
         self.name = name
         self.run = run
         self.first = first
         self.next = first
         self.thinned = first
-        self.packets = packets
+        self.packets = False
         self.gop: list[Entry] = []
         self.gop_bytes = 0
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
-from functools import cache
 
+from framebus.core.machine import host_id
 from framebus.core.names import MAX_LENGTH, to_name
 
-_MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _DIGITS = 8
 
 
@@ -22,17 +20,3 @@ def group_of(path: str, base: str | None = None) -> str:
     digest = hashlib.sha256(os.fsencode(f"{host_id()}\0{absolute}")).hexdigest()[:_DIGITS]
     name = to_name(base or os.path.basename(absolute), "folder")[: MAX_LENGTH - _DIGITS - 1]
     return f"{name}.{digest}"
-
-
-@cache
-def host_id() -> str:
-    """A text that names this machine, also after a reboot."""
-    for path in _MACHINE_IDS:
-        try:
-            with open(path, encoding="ascii") as file:
-                found = file.read().strip()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if found:
-            return found
-    return f"{uuid.getnode():012x}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import selectors
 import threading
 import time
@@ -209,7 +210,7 @@ class LinkConformance(ABC):
         frames = reader.result()
         seen = numbers(frames)
         assert seen == sorted(set(seen))
-        gaps = [after - before - 1 for before, after in zip(seen, seen[1:], strict=False)]
+        gaps = [after - before - 1 for before, after in itertools.pairwise(seen)]
         assert [frame.missed for frame in frames[1:]] == gaps
         assert (
             source.stats().missed + len(frames) == out.stats().streams["cam"].frames - frames[0].seq + frames[0].missed
@@ -308,13 +309,16 @@ class LinkConformance(ABC):
             out.send(picture(3))
         assert numbers(reader.result()) == [0]
 
-    def test_leaving_by_an_exception_is_no_end(self) -> None:
-        source = self.reading()
-        with pytest.raises(RuntimeError), self.publishing(wait_for=1) as out:
-            reading = Reading(source, lambda frames: len(frames) == 2)
+    def _send_one_and_fail(self, reading: Reading) -> None:
+        with self.publishing(wait_for=1) as out:
             out.send(picture(1))
             reading.wait_for(1)
             raise RuntimeError
+
+    def test_leaving_by_an_exception_is_no_end(self) -> None:
+        reading = Reading(self.reading(), lambda frames: len(frames) == 2)
+        with pytest.raises(RuntimeError):
+            self._send_one_and_fail(reading)
         with self.publishing(wait_for=1) as out:
             out.send(picture(2))
         frames = reading.result()
@@ -326,8 +330,7 @@ class LinkConformance(ABC):
         with self.reading(group="slow") as source:
             source.fileno()
             with pytest.raises(fb.Timeout, match="slow"):
-                for number in range(50):
-                    out.send(picture(number))
+                _send_many(out)
             out.abandon()
 
     def test_closing_wakes_a_waiting_reader(self) -> None:
@@ -371,3 +374,8 @@ class LinkConformance(ABC):
                 source._held = None
             assert selector.select(WAIT_S)
             assert list(source) == []
+
+
+def _send_many(out: fb.Publisher) -> None:
+    for number in range(50):
+        out.send(picture(number))

@@ -11,6 +11,7 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from framebus.session.outgoing import Action, Delivery, Peer
@@ -63,7 +64,8 @@ class Node:
         self.session = session
         self.alive = True
         self.asleep = False
-        self.overheard: Callable[[Action], None] = lambda action: None
+        self.awake_since = 0.0
+        self.overheard: Callable[[Peer, Action], None] = lambda peer, action: None
         """Told of everything that reaches this end."""
         self.stirred: Callable[[], None] = lambda: None
         """Called after every turn, as a waiting user would look again."""
@@ -96,7 +98,7 @@ class Node:
         if action is None:
             self.session.unexpected(peer, now)
             return
-        self.overheard(action)
+        self.overheard(peer, action)
         if isinstance(self.session, PublisherSession):
             assert not isinstance(action, Delivery), "a frame was sent to a publisher"
             self.session.received(peer, action, None, now)
@@ -147,12 +149,20 @@ class Node:
 
     def _wake(self) -> None:
         self.asleep = False
+        self.awake_since = self.network.now
         mailbox, self._mailbox = self._mailbox, []
         if self.alive:
             for event in mailbox:
                 event()
             self._tick_at = self.network.now
             self._tick(self.network.now)
+
+    def close(self) -> None:
+        """The process ends in good order: what it has said still arrives."""
+        self._send()
+        self.alive = False
+        for connection in list(self._connections.values()):
+            self.network.at(self.network.now + self.network.latency_s, partial(connection.cut, 0.0))
 
     def die(self, notice_s: float = 0.0) -> None:
         """The process is gone, and its connections with it; listening ends are told after `notice_s`."""
@@ -173,6 +183,7 @@ class Connection:
         self.listener = listener
         self.handle = f"caller {next(self._handles)}"
         self.up = True
+        self.since = network.now
         self.frozen_until = 0.0
         self._busy_until = {True: 0.0, False: 0.0}
         self._under_way: dict[bool, deque[Action | None]] = {True: deque(), False: deque()}
@@ -207,9 +218,16 @@ class Connection:
         elif not inbound and self.up:
             self.caller.take_in(CALLED, action)
 
+    @property
+    def undisturbed_since(self) -> float:
+        """Since when nothing but the two ends themselves could keep them from talking; `inf` when something can."""
+        if not (self.up and self.caller.alive and self.listener.alive) or self.caller.asleep or self.listener.asleep:
+            return FOREVER
+        return max(self.since, self.frozen_until, self.caller.awake_since, self.listener.awake_since)
+
     def freeze(self, duration: float) -> None:
         """Nothing gets through for a while; nothing is lost."""
-        self.frozen_until = self.network.now + duration
+        self.frozen_until = max(self.frozen_until, self.network.now + duration)
 
     def cut(self, notice_s: float) -> None:
         """The connection breaks; the listening end is told after `notice_s`."""
@@ -227,6 +245,7 @@ class Line:
     def __init__(self, network: Network, caller: Place, listener: Place) -> None:
         self.network = network
         self.connection: Connection | None = None
+        self.connected: Callable[[Connection], None] = lambda connection: None
         self._ends = caller, listener
         self._waiting = False
 
@@ -238,6 +257,7 @@ class Line:
             self._connect_after(0.05)
         elif old is None or not old.up or old.caller is not caller or old.listener is not listener:
             self.connection = Connection(self.network, caller, listener, lambda: self._connect_after(0.05))
+            self.connected(self.connection)
             caller.turn()
 
     def _connect_after(self, delay_s: float) -> None:

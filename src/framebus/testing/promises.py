@@ -15,8 +15,10 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from framebus.core.contracts import Item
+from framebus.core.frame import Identity
+from framebus.session.latest import LatestGroup
 from framebus.session.lossless import LosslessGroup
-from framebus.session.outgoing import Action, Delivery
+from framebus.session.outgoing import Action, Delivery, Peer
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
 from framebus.testing.network import Network
@@ -65,6 +67,7 @@ class Ledger:
         self.lives: list[Made] = []
         self.readers: dict[ReaderSession, Given] = {}
         self._runs: dict[Run, Made] = {}
+        self._answers: set[tuple[int, Identity, str]] = set()
 
     # publishers --------------------------------------------------------------------------------------------
 
@@ -76,9 +79,9 @@ class Ledger:
         """It is killed; what it retained is lost."""
         self._life(session).dead = True
 
-    def overheard_by_publisher(self, session: PublisherSession) -> Callable[[Action], None]:
+    def overheard_by_publisher(self, session: PublisherSession) -> Callable[[Peer, Action], None]:
         """Watches what a publisher is told, and that it keeps within its limits."""
-        return lambda action: self._check_limits(self._life(session))
+        return lambda peer, action: self._check_limits(self._life(session))
 
     def blocked(self, session: PublisherSession, by: str | None) -> None:
         """The publisher is about to send, or to wait."""
@@ -95,11 +98,21 @@ class Ledger:
 
     def _check_limits(self, life: Made) -> None:
         audience = life.session.audience
+        for group in audience.groups.values():
+            for stream, held in group.held.items() if isinstance(group, LatestGroup) else ():
+                newest = life.session.audience.streams[stream].next - 1
+                assert held[-1].identity.seq == newest, f"frame {held[-1].identity.seq} is held, {newest} is newer"
         owed = [g for g in audience.groups.values() if isinstance(g, LosslessGroup) and g.owed]
         limit = life.session.rules.retain_bytes + len(owed) * life.largest
         assert audience.retention.nbytes <= limit, f"{audience.retention.nbytes} bytes retained, {limit} allowed"
         for member in audience.members.values():
             assert member.sent <= member.granted, "more was sent than granted"
+
+    def answered(self, session: PublisherSession, identity: Identity, group: str) -> None:
+        """The publisher's user gets an answer to a frame."""
+        answer = (id(session), identity, group)
+        assert answer not in self._answers, f"two answers to frame {identity.seq} of {identity.stream}"
+        self._answers.add(answer)
 
     def _life(self, session: PublisherSession) -> Made:
         return next(life for life in self.lives if life.session is session)
@@ -114,16 +127,16 @@ class Ledger:
         """It is killed, or leaves; what lies in its inbox is lost."""
         self.readers[session].dead = True
 
-    def overheard_by_reader(self, session: ReaderSession) -> Callable[[Action], None]:
+    def overheard_by_reader(self, session: ReaderSession) -> Callable[[Peer, Action], None]:
         """Watches how a reader is welcomed."""
 
-        def overheard(action: Action) -> None:
+        def overheard(peer: Peer, action: Action) -> None:
             given = self.readers[session]
             if isinstance(action, Welcome) and action.role == "publisher" and _awaits(session, action):
                 self._welcomed(given, action)
             elif isinstance(action, End) and action.session in session.feeds:
                 given.ends.update({(state.name, int(state.run, 16)): state.next for state in action.streams})
-            elif isinstance(action, Delivery):
+            elif isinstance(action, Delivery) and session.knows(peer):
                 given.known.add(action.entry.identity.stream)
 
         return overheard
@@ -143,15 +156,19 @@ class Ledger:
                 if life.session.party.host == welcome.party.host and not life.dead:
                     life.founded.setdefault(welcome.group, runs)
 
-    def given(self, session: ReaderSession, item: Item) -> None:
-        """The user gets a frame."""
+    def given(self, session: ReaderSession, item: Item, *, works: bool) -> None:
+        """The user gets a frame; one who works gets it again when the answer was lost."""
         given = self.readers[session]
         run = (item.stream, item.run)
         before = given.frames[run]
         given.begun.setdefault(run, 0)
-        assert item.seq not in before, f"frame {item.seq} of {item.stream} was given twice to one session"
-        assert not given.alone or not before or item.seq > before[-1], f"frame {item.seq} came after {before[-1]}"
-        before.append(item.seq)
+        again = item.seq in before
+        assert works or not again, f"frame {item.seq} of {item.stream} was given twice to one session"
+        assert works or not given.alone or not before or item.seq > before[-1], (
+            f"frame {item.seq} came after {before[-1]}"
+        )
+        if not again:
+            before.append(item.seq)
         given.missed[run] += item.missed
         for feed in session.feeds.values():
             given.window = max(given.window, feed.window)
@@ -187,9 +204,8 @@ class Ledger:
             frames, missed = given.frames[run], given.missed[run]
             so_far = frames[-1] + 1 if frames else begun
             made = (so_far if given.dead else given.ends.get(run, so_far)) - begun
-            assert len(frames) + missed == made, (
-                f"{given.session.party.host}: {run[0]} made {made} since it came, {len(frames)} were given, {missed} told"
-            )
+            who = f"{given.session.party.host}: of {made} frames of {run[0]}"
+            assert len(frames) + missed == made, f"{who}, {len(frames)} were given and {missed} told"
 
     def _check_group(self, life: Made, name: str, founded: dict[Run, int]) -> None:
         members = [given for given in self.readers.values() if given.session.rules.group == name]
@@ -203,7 +219,9 @@ class Ledger:
             lost = owed - got
             assert len(lost) <= told, f"group {name} lost {sorted(lost)} of {run[0]} and was told of {told}"
             waits = life.session.rules.when_full == "wait"
-            before = founded.get(run, 0) * len(members)  # made by a dead publisher's successor before its readers came back
+            before = founded.get(run, 0) * len(
+                members
+            )  # made by a dead publisher's successor before its readers came back
             assert not waits or told <= before, (
                 f"group {name} was told of {told} missed frames of {run[0]}, not {before}"
             )

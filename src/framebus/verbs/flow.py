@@ -43,6 +43,7 @@ class Progress(msgspec.Struct, frozen=True):
     bytes: int
     rate: float
     age_s: float | None
+    """Of the newest frame; None where nothing is live, or before the first."""
     in_flight: int
     readers: tuple[ReaderInfo, ...] = ()
     unseen: int = 0
@@ -125,7 +126,7 @@ class Flow:
             missed=stats.missed,
             bytes=stats.bytes,
             rate=stats.rate,
-            age_s=stats.age_s,
+            age_s=stats.age_s if self.source.live else None,
             in_flight=self._in_flight,
             readers=tuple(stats.readers),
             unseen=stats.unseen,

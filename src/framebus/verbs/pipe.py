@@ -21,7 +21,7 @@ from framebus.verbs.opened import MadeSource
 from framebus.verbs.ops import Function, Op, load_all
 from framebus.verbs.options import checked, given, refuse_unused
 from framebus.verbs.places import address_of
-from framebus.verbs.publish import options_of_sink, publish_at
+from framebus.verbs.publish import check_sink, options_of_sink, publish_at
 from framebus.verbs.relay import Relay
 from framebus.verbs.sinking import SinkPublisher
 
@@ -167,7 +167,10 @@ class _Ends:
         """A link, live like `source`: opened with the first frame where only that tells."""
         if isinstance(source, MadeSource):
             return self.sink(live=source.live)
-        return Relay(lambda: self.sink(live=source.live), str(self._address), listens=self._listening())
+        assert isinstance(self._address, Link)  # noqa: S101  (only links come after their source)
+        check_sink(self._address, self._for_sink)
+        listening = listens(self._address, "writer", self._for_sink.get("listen"))
+        return Relay(lambda: self.sink(live=source.live), str(self._address), listens=listening)
 
     def source(self, sink: Publisher | None) -> Source[Item]:
         """Where frames come from, read as the sink needs it unless the options say otherwise."""
@@ -178,10 +181,6 @@ class _Ends:
         own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS}
         exclusive = isinstance(sink, SinkPublisher) and wishes.get("group") == sink.group is not None
         return open_all(self.places, wishes, own, exclusive=exclusive)
-
-    def _listening(self) -> bool:
-        assert isinstance(self._address, Link)  # noqa: S101  (only links come after their source)
-        return listens(self._address, "writer", self._for_sink.get("listen"))
 
     def _wanted_by(self, sink: SinkPublisher) -> dict[str, str | None]:
         keep = self._for_source.get("keep", sink.keep)

@@ -44,7 +44,8 @@ def publish(
     wait_for    so many readers, or the readers of these names, before anything is sent
     when_full   what `send` does when the frames kept for a slow group fill `retain`: `"wait"` for it up to `patience`
                 (default for groups named in `wait_for`), or `"skip"`: that group gets a counted gap
-    patience    seconds, or text such as `"30s"`; how long `close()` waits for what is owed, too
+    patience    seconds, or text such as `"30s"`: `send` and `close` wait on while readers take what they are owed, and
+                give up when none was taken for so long
     retain      how much is kept for groups that have not acknowledged it
     format      pixel format of the arrays sent, where shape and type do not tell: `"rgb24"`
     encode      `"jpeg=85"`, `"png"`, `"lz4"`: encode pictures on the way out
@@ -84,6 +85,13 @@ def publish_at(address: Address, options: Mapping[str, Any], *, live: bool) -> P
     factory = sink_factory(address)
     fitting = chosen(options, factory)
     return SinkPublisher(factory(address, **fitting), stream=options.get("stream", ""), format=options.get("format"))
+
+
+def check_sink(address: Link, options: Mapping[str, Any]) -> None:
+    """Raise now what publishing there would raise later: a port that is taken, keys that are missing."""
+    from framebus.links.link import check_listening
+
+    check_listening(address, **{name: options[name] for name in ("listen", "allow", "insecure") if name in options})
 
 
 def options_of_sink(address: Address) -> frozenset[str]:

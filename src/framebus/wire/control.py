@@ -96,8 +96,10 @@ class Hello(Control, tag="hello", frozen=True):
 
 
 class Welcome(Control, tag="welcome", frozen=True):
-    """Accepted, the `attempt` of the hello. From a reader that was called: its wishes, as in a hello. From a publisher, whoever called: how the
-    reader is served (`keep`, `exclusive` and `max_fps` as they are in its group), and where it begins.
+    """Accepted; `attempt` is that of the hello. From a reader that was called: its wishes, as in a hello.
+
+    From a publisher, whoever called: how the reader is served (`keep`, `exclusive` and `max_fps` as they are in its
+    group), and where it begins.
     """
 
     role: Role

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from io import StringIO
@@ -19,7 +20,8 @@ from framebus.cli.demo.cast import Publishing
 from framebus.cli.demo.readers import Reader
 from framebus.cli.demo.seen import Seen
 
-WIDTH = 104
+WIDTH, HEIGHT = 104, 26
+"""What the whole of it takes; a smaller terminal gets less of it."""
 REDRAWS_PER_S = 4
 
 _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
@@ -40,12 +42,16 @@ class Screen:
 
     def live(self) -> Live:
         """A live display of this screen; `update(screen.render())` redraws it."""
-        return Live(self.render(), refresh_per_second=REDRAWS_PER_S, transient=False)
+        return Live(self.fitting(), refresh_per_second=REDRAWS_PER_S, transient=False)
+
+    def fitting(self) -> RenderableType:
+        """As much of it as this terminal has room for, now."""
+        columns, lines = shutil.get_terminal_size()
+        return self.render() if columns >= WIDTH and lines >= HEIGHT else self.render_small(columns)
 
     def render(self) -> RenderableType:
         """The whole of it, now."""
         now = time.monotonic()
-        seconds = Text(f" {now - self._began:.0f} s ", style="dim")
         body = Group(
             self._published(now),
             Text(),
@@ -55,27 +61,40 @@ class Screen:
             Text(),
             Text(_STAMPED, style="dim"),
         )
-        return Panel(body, title=_TITLE, subtitle=seconds, border_style="cyan", padding=(1, 2), width=WIDTH)
+        return Panel(body, title=_TITLE, subtitle=self._seconds(now), border_style="cyan", padding=(1, 2), width=WIDTH)
 
-    def _published(self, now: float) -> Table:
-        table = _table(("PUBLISHER", "ADDRESS", "PICTURE"), ("FRAMES/S", "DATA"))
+    def render_small(self, columns: int) -> RenderableType:
+        """The two tables, at most `columns` wide: 80 are enough."""
+        now = time.monotonic()
+        body = Group(self._published(now, small=True), Text(), self._read(now, small=True))
+        return Panel(body, title="framebus demo", subtitle=self._seconds(now), border_style="cyan", width=columns)
+
+    def _seconds(self, now: float) -> Text:
+        return Text(f" {now - self._began:.0f} s ", style="dim")
+
+    def _published(self, now: float, *, small: bool = False) -> Table:
+        table = _table(("PUBLISHER", "ADDRESS"), ("FRAMES/S",)) if small else _table(_WORDS, ("FRAMES/S", "DATA"))
         for stream in self._streams:
             seen = self._readers[0].seen[stream.stream]
             rate = seen.rates(now).frames
-            data = f"{figures.size(rate * seen.nbytes)}/s"
             name = Text(stream.stream, style="bold")
-            table.add_row(name, stream.address, seen.picture or "starting", figures.rate(rate), data)
+            if small:
+                table.add_row(name, stream.address, figures.rate(rate))
+            else:
+                data = f"{figures.size(rate * seen.nbytes)}/s"
+                table.add_row(name, stream.address, seen.picture or "starting", figures.rate(rate), data)
         return table
 
-    def _read(self, now: float) -> Table:
+    def _read(self, now: float, *, small: bool = False) -> Table:
         table = _table(("READER", "STREAM"), _FIGURES)
         for reader in self._readers:
             for number, seen in enumerate(reader.seen.values()):
-                table.add_row(*self._row(reader, seen, now, first=number == 0))
+                name = "" if number else reader.name if small else _called(reader)
+                table.add_row(*self._row(name, seen, now))
         return table
 
-    def _row(self, reader: Reader, seen: Seen, now: float, *, first: bool) -> Iterator[RenderableType]:
-        yield Text(_called(reader) if first else "", style="bold", no_wrap=True)
+    def _row(self, name: str, seen: Seen, now: float) -> Iterator[RenderableType]:
+        yield Text(name, style="bold", no_wrap=True)
         yield seen.stream
         yield figures.rate(seen.rates(now).frames)
         yield Text(figures.age(seen.age_s), style="green" if _fresh(seen) else "yellow")
@@ -89,6 +108,7 @@ class Screen:
             yield Text.assemble(("• ", "cyan"), line)
 
 
+_WORDS = ("PUBLISHER", "ADDRESS", "PICTURE")
 _FIGURES = ("FRAMES/S", "AGE", "FRAMES", "MISSED", "LEFT OUT", "SAME")
 """`AGE` is that of the frame in hand, `MISSED` what the reader was told, `LEFT OUT` what the pixels say."""
 

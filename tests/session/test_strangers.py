@@ -28,7 +28,7 @@ from tests.session.desk import RUN, Desk, frame, packet
 NUMBERS = st.integers(0, 12) | st.integers(0, 2**53 - 1)
 NAMES = st.sampled_from(["cam", "hall", "x" * 64])
 RUNS = st.sampled_from([f"{RUN:016x}", "0" * 16, "f" * 16])
-SESSIONS = st.sampled_from(["", "0" * 15 + "1", "a" * 16, "b" * 16])
+SESSIONS = st.sampled_from(["", "a" * 16, "b" * 16])  # not those of others: they are 64 random bits
 STATES = st.lists(
     st.builds(StreamState, name=NAMES, run=RUNS, next=NUMBERS, thinned=NUMBERS, packets=st.booleans()), max_size=3
 ).map(tuple)

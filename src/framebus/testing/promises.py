@@ -53,6 +53,10 @@ class Given:
         self.ends: dict[Run, int] = {}
         """How many frames there were, of runs that ended."""
 
+    def told(self, run: Run) -> int:
+        """How many frames of `run` it was told it missed; a dead one's user may not have come to know of all."""
+        return max(self.missed[run], self.session.missed.get(run[0], 0)) if self.dead else self.missed[run]
+
     @property
     def alone(self) -> bool:
         """True when nobody shares this reader's frames: it can account for every number."""
@@ -205,7 +209,8 @@ class Ledger:
             so_far = frames[-1] + 1 if frames else begun
             made = (so_far if given.dead else given.ends.get(run, so_far)) - begun
             who = f"{given.session.party.host}: of {made} frames of {run[0]}"
-            assert len(frames) + missed == made, f"{who}, {len(frames)} were given and {missed} told"
+            got = sum(seq >= begun for seq in frames)  # earlier ones were others', who did not finish them
+            assert got + missed == made, f"{who}, {got} were given and {missed} told"
 
     def _check_group(self, life: Made, name: str, founded: dict[Run, int]) -> None:
         members = [given for given in self.readers.values() if given.session.rules.group == name]
@@ -214,8 +219,7 @@ class Ledger:
         for run, made in life.frames.items():
             owed = set(made[founded.get(run, 0) :])
             got = {seq for given in members for seq in given.frames[run]}
-            told = sum(given.missed[run] for given in members)
-            told += sum(given.session.missed_at_end.get(run[0], 0) for given in members if given.dead)
+            told = sum(given.told(run) for given in members)
             lost = owed - got
             assert len(lost) <= told, f"group {name} lost {sorted(lost)} of {run[0]} and was told of {told}"
             waits = life.session.rules.when_full == "wait"

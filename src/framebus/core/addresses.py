@@ -251,9 +251,7 @@ def _path(text: str, exists: Callable[[str], bool] | None) -> Path:
         raise AddressError(f"address {text!r}: did you mean tcp://{text}? (a file of that name is written ./{text})")
     path = Path(text)
     if exists is not None and path.bare and not exists(text):
-        raise AddressError(
-            f"no such file {text!r}: the folder is {text}/, a stream tcp://localhost:5555/{text}"
-        )
+        raise AddressError(f"no such file {text!r}: the folder is {text}/, a stream tcp://localhost:5555/{text}")
     return path
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import zmq
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from framebus.core.errors import AddressError, OptionError, Unavailable
@@ -179,6 +179,7 @@ def test_a_code_survives_wrapping_and_surrounding_space(hub: KeyStore) -> None:
     assert codes.decode(f"\n  {code[:40]}\r\n{code[40:]}\t\n") == codes.decode(code)
 
 
+@example(position=126, character="-", cut=False)
 @given(position=st.integers(0, 200), character=st.sampled_from("Aa0_-x"), cut=st.booleans())
 def test_a_mistyped_or_shortened_code_is_an_error(position: int, character: str, cut: bool) -> None:
     public, secret = zmq.curve_keypair()

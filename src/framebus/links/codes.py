@@ -57,7 +57,8 @@ def decode(code: str) -> Invitation:
         name, _, address = body[2 * KEY_BYTES :].decode().partition(" ")
     except (binascii.Error, UnicodeError) as error:
         raise _damaged() from error
-    if _sum(body) != given or not name or not address:
+    exact = base64.urlsafe_b64encode(data).rstrip(b"=") == words  # the last character has bits that decoding ignores
+    if not exact or _sum(body) != given or not name or not address:
         raise _damaged()
     public, secret = body[:KEY_BYTES], body[KEY_BYTES : 2 * KEY_BYTES]
     return Invitation(name, address, z85.encode(public).decode(), z85.encode(secret).decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Un
 from framebus.core.frame import Frame
 from framebus.verbs.given import Given
 from framebus.verbs.numbering import Numbering, host_name
+from framebus.verbs.open import open_all
 from framebus.verbs.sinking import SinkPublisher
 from tests.verbs.makers import Fed, Kept, picture
 
@@ -233,6 +235,28 @@ def test_a_folder_behind_a_link_is_given_every_frame_and_its_group_is_the_folder
 
 
 # identity -----------------------------------------------------------------------------------------------------
+
+
+def test_the_group_of_a_folder_takes_one_member(free_port: int) -> None:
+    address = f"tcp://127.0.0.1:{free_port}"
+    wishes = {"keep": "all", "group": "frames.1a2b3c4d", "timeout": 0.05}
+    with (
+        fb.publish(f"{address}/door", wait_for=["frames"]),
+        open_all([address], wishes, {}, exclusive=True) as first,
+        open_all([address], wishes, {}, exclusive=True) as second,
+    ):
+        assert _why_nothing_comes(first, until="sent nothing")
+        assert _why_nothing_comes(second, until="takes one member and has one: .*pid")
+
+
+def _why_nothing_comes(source: fb.Source[Any], until: str, tries: int = 200) -> bool:
+    """Whether the source says so of its waiting, sooner or later."""
+    for _ in range(tries):
+        with pytest.raises(fb.Timeout) as told:
+            source.read()
+        if re.search(until, str(told.value)):
+            return True
+    return False
 
 
 def test_numbers_count_within_a_stream_and_runs_differ() -> None:

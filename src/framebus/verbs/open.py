@@ -180,4 +180,4 @@ class _Opening:
         from framebus.links.link import open_link
 
         self._used |= LINK_OPTIONS
-        return open_link(address, **self._wishes)
+        return open_link(address, exclusive=self._exclusive, **self._wishes)

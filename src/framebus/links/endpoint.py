@@ -83,8 +83,8 @@ class Endpoint(ABC, Generic[S]):
 
     def start(self) -> None:
         """Let the reactor drive this end from now on."""
-        reactor().watch(self, self._descriptor)
-        reactor().watch(self._lookout, self._carrier.lookout.fileno())
+        self._reactor.watch(self, self._descriptor)
+        self._reactor.watch(self._lookout, self._carrier.lookout.fileno())
 
     @property
     def address(self) -> str:
@@ -252,8 +252,8 @@ class Endpoint(ABC, Generic[S]):
         self._descriptor = fresh.fileno()
         self._alarm = Alarm(self._descriptor, self._bell.fileno())
         calling.dial(now + PROBE_S)
-        reactor().replace(self, self._descriptor)
-        reactor().replace(self._lookout, fresh.lookout.fileno(), old.close)
+        self._reactor.replace(self, self._descriptor)
+        self._reactor.replace(self._lookout, fresh.lookout.fileno(), old.close)
         self._bell.ring()
 
     # waiting --------------------------------------------------------------------------------------------------
@@ -275,13 +275,25 @@ class Endpoint(ABC, Generic[S]):
     def _is_ready(self) -> bool:
         """True when the user would not wait now."""
 
+    @property
+    def _refusal(self) -> str | None:
+        """Why the other side does not want this end, once it said so for good."""
+        calling = self.session.calling
+        return None if calling is None else calling.refusal
+
     def _check(self) -> None:
         """Raise `Closed` where this end cannot be used any more."""
         if self._state:
             raise Closed(f"{self.where}: {self._state}")
-        calling = self.session.calling
-        if calling is not None and calling.refusal is not None:
-            raise Closed(f"{self.where} refused: {calling.refusal}")
+        if self._refusal is not None:
+            raise Closed(f"{self.where} refused: {self._refusal}")
+
+    def _drive_until(self, finished: Callable[[], bool], limit: float) -> None:
+        """Drive until `finished` or the time is `limit`."""
+        while not finished() and (now := time.monotonic()) < limit:
+            self._drive_as_caller(now)
+            if not finished():
+                self._sleep(limit)
 
     def _sleep(self, until: float) -> None:
         """Sleep until there may be something to do, at most to `until`; gives up the lock meanwhile."""
@@ -320,8 +332,8 @@ class Endpoint(ABC, Generic[S]):
             self._state = why
             self._bell.ring()
             self._show_ready()
-        reactor().unwatch(self)
-        reactor().unwatch(self._lookout)
+        self._reactor.unwatch(self)
+        self._reactor.unwatch(self._lookout)
         with self._lock:
             if self._carrier.domain:
                 admission().unregister(self._carrier.domain)

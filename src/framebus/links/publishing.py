@@ -41,16 +41,10 @@ class WritingEnd(Endpoint[PublisherSession]):
     def skip(self, stream: str, run: int) -> bool:
         """Count a frame where nobody is there to take it: the fast way; False when somebody is."""
         with self._lock:
-            calling = self.session.calling
-            if self._state or not self.session.idle or (calling is not None and calling.refusal is not None):
+            if self._state or not self.session.idle or self._refusal is not None:
                 return False
             self.session.skip(stream, run)
             return True
-
-    def number(self, stream: str, run: int) -> int:
-        """The number the next frame of `stream` will have."""
-        with self._lock:
-            return self.session.next_number(stream, run)
 
     def send(self, make: Callable[[PublisherSession], Item], done: Done | None) -> None:
         """Send what `make` makes, once it may be sent; `make` runs under the lock, so numbers follow the sending."""
@@ -61,6 +55,7 @@ class WritingEnd(Endpoint[PublisherSession]):
                 now = self._wait(self.session.started, None, self._missing_text)
             item = make(self.session)
             if self._blocked(item):
+                self.session.nudge()
                 now = self._wait(lambda: not self._blocked(item), self.session.rules.patience_s, self._blocked_text)
             self.session.offer(item, now, done)
             self._flush(now)
@@ -84,7 +79,6 @@ class WritingEnd(Endpoint[PublisherSession]):
         """
         patience = Patience(timeout)
         owed = self.session.audience.retention.nbytes
-        self.session.nudge()
         while True:
             now = time.monotonic()
             self._check()
@@ -131,11 +125,7 @@ class WritingEnd(Endpoint[PublisherSession]):
         except Timeout:
             if audience.owing(stoppers_only=True):
                 raise
-        limit = time.monotonic() + CONFIRM_S
-        while not self.session.finished and time.monotonic() < limit:
-            self._drive_as_caller(time.monotonic())
-            if not self.session.finished:
-                self._sleep(limit)
+        self._drive_until(lambda: self.session.finished, time.monotonic() + CONFIRM_S)
 
     def abandon(self) -> None:
         """Stop without an end."""

@@ -113,8 +113,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
             return self._ready.fileno()
 
     def _is_ready(self) -> bool:
-        refused = self.session.calling is not None and self.session.calling.refusal is not None
-        return bool(self.session.inbox) or self.session.finished or refused
+        return bool(self.session.inbox) or self.session.finished or self._refusal is not None
 
     def _waiting_text(self) -> str:
         return f"{self.where}: waiting for frames; {self._whom()}"
@@ -133,15 +132,13 @@ class ReadingEnd(Endpoint[ReaderSession]):
             if not self._state:
                 self.session.leave()
                 self._flush(time.monotonic())
-                self._await_farewells(time.monotonic() + FAREWELL_S)
+                self._await_farewells()
         self._shut("this source is closed", LINGER_MS)
 
-    def _await_farewells(self, limit: float) -> None:
+    def _await_farewells(self) -> None:
         """A hub stays until its publishers heard that it goes: ZeroMQ drops what they have not read when it closes."""
-        while self.listens and not self.session.away and time.monotonic() < limit:
-            self._drive(time.monotonic())
-            if not self.session.away:
-                self._sleep(limit)
+        if self.listens:
+            self._drive_until(lambda: self.session.away, time.monotonic() + FAREWELL_S)
 
     def _cut_dropped(self) -> None:
         while self.session.dropped:

@@ -8,7 +8,7 @@ import sys
 
 from benchmarks import report
 
-_ALL = ("transport", "hub", "slow_reader", "send_alone", "keys")
+_ALL = ("local", "gather", "transport", "hub", "slow_reader", "send_alone", "keys")
 
 
 def main() -> None:

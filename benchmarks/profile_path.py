@@ -154,7 +154,7 @@ def _alone(stage: Callable[[], object], times: int = 5000) -> float:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile_path", description=__doc__.splitlines()[0])
-    parser.add_argument("--peer", choices=peers.NAMES, default="framebus")
+    parser.add_argument("--peer", choices=[*peers.NAMES, *peers.LOCAL_NAMES], default="framebus")
     parser.add_argument("--size", choices=SIZES, default="920KB")
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--window", type=int, default=4, help="1: lock step")

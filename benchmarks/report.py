@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import hub, keys, send_alone, slow_reader, transport_report
+from benchmarks import gather, hub, keys, local_report, send_alone, slow_reader, transport_report
 from benchmarks.harness.results import load
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -22,6 +22,8 @@ side of 1.
 """
 
 _SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "local": ("Frames between processes of one machine", local_report.render),
+    "gather": ("One frame to three services", gather.render),
     "transport": ("Frames over TCP on one machine", transport_report.render),
     "hub": ("Many small senders, one hub", hub.render),
     "slow_reader": ("A reader ten times too slow", slow_reader.render),

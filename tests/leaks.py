@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from framebus.memory.pool import pool
+
 GRACE_S = 2.0
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (looked at, not written)
 OURS = ("framebus", "psm_", "sem.")
@@ -53,6 +55,7 @@ def left_over(before: Snapshot, runtime: Path) -> list[str]:
     """What is still there that was not there `before`, and the files left in the `runtime` directory."""
     deadline = time.monotonic() + GRACE_S
     while True:
+        pool().trim()  # free slots wait for their next use: no leak
         found = [*Snapshot.take().less(before), *_files(runtime)]
         if not found or time.monotonic() > deadline:
             return sorted(found)

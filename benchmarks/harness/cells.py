@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Semaphore
 from statistics import median, quantiles
 
@@ -13,7 +13,7 @@ from benchmarks.harness.flow import Budget, Driver, Flow, Receive, Send, join, r
 from benchmarks.harness.frames import PROBE, Frames, number_of
 from benchmarks.harness.meters import MemoryMeter, cpu_seconds
 from benchmarks.harness.processes import FORK, Child, free_ports
-from benchmarks.peers.base import Peer, Wire
+from benchmarks.peers.base import Peer, Prepares, Wire
 
 _HUNG_AFTER_S = 15.0
 _WARM_UP_S, _WARM_UP_FRAMES = 0.1, 12
@@ -33,7 +33,10 @@ class Link:
     def plan(cls, peer: Peer, readers: int, lossless: bool) -> Link:
         """A link on free ports; nothing is opened yet."""
         pipes = tuple(os.pipe() for _ in range(readers))
-        return cls(peer, Wire(free_ports(readers), lossless), pipes, FORK.Semaphore(0))
+        wire = Wire(free_ports(readers), lossless)
+        if isinstance(peer, Prepares):
+            wire = replace(wire, inherited=peer.prepare(wire))
+        return cls(peer, wire, pipes, FORK.Semaphore(0))
 
     def sender(self) -> Send:
         """Make the sending end, in the process that will use it."""
@@ -58,7 +61,9 @@ class Link:
         return CreditWriter(self.pipes[index][1])
 
     def close(self) -> None:
-        """Close the pipes."""
+        """Close the pipes, and discard what the peer prepared."""
+        if isinstance(self.peer, Prepares):
+            self.peer.discard(self.wire.inherited)
         for pipe in self.pipes:
             for descriptor in pipe:
                 os.close(descriptor)
@@ -112,7 +117,7 @@ def _send(link: Link, frames: Frames, budget: Budget, readers: tuple[int, ...]) 
     window = min(budget.window, link.peer.max_window)
     driver.drive(Budget(_WARM_UP_S, _WARM_UP_FRAMES, window))
     before = cpu_seconds(pids)
-    flow = driver.drive(Budget(budget.seconds, budget.frames, window))
+    flow = driver.drive(replace(budget, window=window))
     return _summary(flow, cpu_seconds(pids) - before, len(readers)) | {"memory_mb": memory.peak_mb()}
 
 

@@ -34,6 +34,34 @@ class Ratio:
         return f"{self.middle:.2f} [{self.low:.2f}–{self.high:.2f}]"
 
 
+@dataclass(frozen=True)
+class Spread:
+    """The median of one value per round, with the 95 % interval."""
+
+    middle: float
+    low: float
+    high: float
+
+    def at_most(self, limit: float) -> str:
+        """Whether a goal is `met` or `missed`; `open` when the interval holds both answers."""
+        if self.high <= limit:
+            return "met"
+        return "missed" if self.low > limit else "open"
+
+    def at_least(self, limit: float) -> str:
+        """The same for a goal that more is better for."""
+        if self.low >= limit:
+            return "met"
+        return "missed" if self.high < limit else "open"
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """The median of `values`, one per round; None without any."""
+    if not values:
+        return None
+    return Spread(median(values), *_limits(np.asarray(values)))
+
+
 def better_by(ours: Rounds, theirs: Rounds, higher_is_better: bool) -> Ratio | None:
     """Ours against theirs, round by round; None without a round that both finished."""
     paired = [(ours[at], theirs[at]) for at in ours if at in theirs]
@@ -44,10 +72,14 @@ def better_by(ours: Rounds, theirs: Rounds, higher_is_better: bool) -> Ratio | N
 
 
 def _interval(logs: np.ndarray) -> Ratio:
-    draws = np.random.default_rng(0).integers(0, len(logs), (_RESAMPLES, len(logs)))
-    medians = np.median(logs[draws], axis=1)
-    low, high = np.quantile(medians, [0.025, 0.975])
+    low, high = _limits(logs)
     return Ratio(float(np.exp(np.median(logs))), float(np.exp(low)), float(np.exp(high)))
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    draws = np.random.default_rng(0).integers(0, len(values), (_RESAMPLES, len(values)))
+    low, high = np.quantile(np.median(values[draws], axis=1), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def middle(rounds: Rounds) -> float:

@@ -19,11 +19,15 @@ _MOST_LOSSES = 3
 
 @dataclass(frozen=True)
 class Budget:
-    """How long one measurement may take: `seconds` or `frames`, whichever is first, `window` frames in flight."""
+    """How long one measurement may take: `seconds` or `frames`, whichever is first, `window` frames in flight.
+
+    With a pause the sender sleeps so long before each frame, whatever the transport did in the meantime.
+    """
 
     seconds: float
     frames: int
     window: int
+    pause_s: float = 0.0
 
 
 @dataclass
@@ -65,7 +69,7 @@ class Driver:
         self._losses = 0
         first, began = self._number + 1, time.monotonic()
         while self._wants_more(budget, first, began):
-            self._step(budget.window)
+            self._step(budget)
         self._credits.wait(self._number, self._lost_after_s)
         seconds = time.monotonic() - began
         sent = self._number + 1 - first
@@ -77,16 +81,23 @@ class Driver:
             return False
         return sent < _FEWEST_FRAMES or elapsed < budget.seconds
 
-    def _step(self, window: int) -> None:
+    def _step(self, budget: Budget) -> None:
         self._number += 1
-        self._losses += not self._credits.wait(self._number - window, self._lost_after_s)
+        self._losses += not self._credits.wait(self._number - budget.window, self._lost_after_s)
+        if budget.pause_s:
+            time.sleep(budget.pause_s)
         frame = self._frames.numbered(self._number)
         self._credits.sent(self._number)
         self._send(frame)
 
 
 def receive_for_ever(receive: Receive, writer: CreditWriter) -> None:
-    """Take frames and give a credit for each, until killed."""
+    """Take frames and give a credit for each, until killed.
+
+    A frame is timed while it is in hand, and given back before its credit: nobody pays for it in the next one.
+    """
     while True:
-        number = number_of(receive())
-        writer.give(number, time.monotonic_ns())
+        frame = receive()
+        number, received_ns = number_of(frame), time.monotonic_ns()
+        del frame
+        writer.give(number, received_ns)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("framebus", "pyzmq", "numpy", "msgspec", "imagezmq", "vidgear", "simplejpeg")
+_PACKAGES = ("framebus", "pyzmq", "numpy", "msgspec", "imagezmq", "vidgear", "iceoryx2", "eclipse-zenoh", "simplejpeg")
 
 
 def describe() -> dict[str, object]:

@@ -19,19 +19,34 @@ def cpu_seconds(pids: Sequence[int]) -> float:
 
 
 class MemoryMeter:
-    """How much the resident memory of some processes grew, at its peak, since the meter was started."""
+    """How much the resident memory of some processes grew, at its peak, since the meter was started.
+
+    Pages that several of them share count once.
+    """
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = tuple(pids)
         for pid in self._pids:
             with suppress(FileNotFoundError):
                 Path(f"/proc/{pid}/clear_refs").write_text("5")  # resets the peak to what is resident now
-        self._start = sum(resident_kb(pid, "VmRSS") for pid in self._pids)
+        self._start = sum(resident_kb(pid, "VmRSS") for pid in self._pids) - self._counted_twice_kb()
 
     def peak_mb(self) -> float:
         """Growth at the peak, all processes together, in megabytes."""
-        peak = sum(resident_kb(pid, "VmHWM") for pid in self._pids)
+        peak = sum(resident_kb(pid, "VmHWM") for pid in self._pids) - self._counted_twice_kb()
         return max(0.0, (peak - self._start) * 1024 / 1e6)
+
+    def _counted_twice_kb(self) -> int:
+        return sum(_shared_with_others_kb(pid) for pid in self._pids)
+
+
+def _shared_with_others_kb(pid: int) -> int:
+    """Shared memory of `pid` that belongs to other processes' share: mapped here, and there too."""
+    with suppress(FileNotFoundError):
+        lines = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+        kb = {line[0]: int(line[1]) for line in lines}
+        return resident_kb(pid, "RssShmem") - kb["Pss_Shmem:"]
+    raise ProcessLookupError(f"process {pid} has no memory map: it ended")
 
 
 def resident_kb(pid: int, field: str = "VmRSS") -> int:

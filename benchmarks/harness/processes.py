@@ -21,10 +21,12 @@ class MeasurementError(Exception):
 class Child:
     """One process running `task(*args)`. It ends without any clean-up, so that no peer's `close()` can hang it."""
 
+    _lonely = True
+
     def __init__(self, task: Callable[..., Any], *args: Any) -> None:
         self.name = task.__name__
         self._answers, theirs = FORK.Pipe(duplex=False)
-        self._process = FORK.Process(target=_run, args=(theirs, task, args), daemon=True)
+        self._process = FORK.Process(target=_run, args=(theirs, task, args), daemon=self._lonely)
         self._process.start()
         theirs.close()
 
@@ -57,6 +59,12 @@ class Child:
         self._process.join()
         self._process.close()
         self._answers.close()
+
+
+class Parent(Child):
+    """A child that may have children of its own, which its task ends itself."""
+
+    _lonely = False
 
 
 def _run(answers: Connection, task: Callable[..., Any], args: tuple[Any, ...]) -> None:

@@ -20,10 +20,10 @@ class Framebus:
         import_module("framebus.links.link")  # loaded when used; here before the measurement, like the other libraries
 
     def sender(self, wire: Wire) -> Send:
-        return fb.publish(wire.address(), wait_for=wire.readers).send
+        return fb.publish(wire.address(), wait_for=wire.readers, carrier="tcp").send
 
     def receiver(self, wire: Wire, index: int) -> Receive:
-        source = fb.open(wire.address(), keep=self._keep(wire))
+        source = fb.open(wire.address(), keep=self._keep(wire), carrier="tcp")
         return lambda: source.read().image
 
     def _keep(self, wire: Wire) -> str:

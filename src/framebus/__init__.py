@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from framebus.verbs.pipe import pipe
     from framebus.verbs.publish import publish
     from framebus.verbs.streams import streams
+    from framebus.work.gather import gather
+    from framebus.work.serve import serve
 
     __version__: str
 
@@ -36,9 +38,11 @@ __all__ = [
     "Source",
     "Timeout",
     "errors",
+    "gather",
     "open",
     "pipe",
     "publish",
+    "serve",
     "streams",
 ]
 
@@ -49,9 +53,11 @@ _WHERE = {
     "Source": "framebus.core.source:Source",
     "Timeout": "framebus.core.errors:Timeout",
     "errors": "framebus.core.errors",
+    "gather": "framebus.work.gather:gather",
     "open": "framebus.verbs.open:open",
     "pipe": "framebus.verbs.pipe:pipe",
     "publish": "framebus.verbs.publish:publish",
+    "serve": "framebus.work.serve:serve",
     "streams": "framebus.verbs.streams:streams",
 }
 

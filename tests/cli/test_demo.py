@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from framebus.cli.demo.seen import Seen
+import framebus as fb
+from framebus.cli.demo.cast import Cast
+from framebus.cli.demo.seen import Seen, in_shared_memory
 from framebus.core.frame import Frame
+from framebus.memory.pool import supported
 from tests.conftest import StartChild
+
+needs_shared_memory = pytest.mark.skipif(not supported(), reason="this system cannot share memory between processes")
 
 
 def frame(missed: int = 0) -> Frame:
@@ -48,6 +55,30 @@ def test_rates_look_back_three_seconds_and_sink_in_silence() -> None:
     assert seen.rates(20.0).frames < 1.0
 
 
+def test_pixels_are_in_place_where_the_memory_is_shared_and_nowhere_else() -> None:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    seen = Seen("fast", "cam")
+    seen.see(frame(), 0, 0.0)
+    assert seen.in_place is False
+    assert not in_shared_memory(picture)
+    assert not in_shared_memory(picture[::2].data)
+
+
+@needs_shared_memory
+def test_a_picture_read_from_shared_memory_is_in_place_and_its_copy_is_not() -> None:
+    with fb.open("shm://cam", timeout=20) as source, fb.publish("shm://cam", wait_for=1) as out:
+        out.send(np.zeros((240, 320, 3), np.uint8))
+        got = source.read()
+        seen = Seen("fast", "cam")
+        seen.see(got, 0, 0.0)
+        assert seen.in_place
+        assert in_shared_memory(got.image[10:20, ::2].transpose(1, 0, 2))
+        assert not in_shared_memory(got.copy())
+        seen.see(frame(), 1, 0.1)
+        seen.see(got, 2, 0.2)
+        assert not seen.in_place
+
+
 def test_the_demo_runs_without_a_terminal_and_leaves_nothing_behind(
     child: StartChild, tmp_path: Path, runtime_dir: Path
 ) -> None:
@@ -63,7 +94,9 @@ def test_the_demo_runs_without_a_terminal_and_leaves_nothing_behind(
     assert "of 3 streams" in fast
     for line in (fast, slow):
         assert "counted = real (" in line
-    assert (tmp_path / "demo.svg").read_text().startswith("<svg")
+    picture = (tmp_path / "demo.svg").read_text()
+    assert picture.startswith("<svg")
+    assert ("shm://aurora" in picture) == ("in&#160;place" in picture) == supported()
     assert list(temporary.iterdir()) == []
 
 
@@ -75,3 +108,26 @@ def test_ctrl_c_ends_the_demo_with_its_summary(child: StartChild, ending: str) -
     assert process.wait(60) == 0
     assert process.stdout.splitlines()[-1].startswith("lossless reader")
     assert "Traceback" not in process.stderr
+
+
+@needs_shared_memory
+def test_the_demo_leaves_names_to_those_who_have_them() -> None:
+    with fb.publish("shm://balls") as out:
+        out.send(np.zeros((48, 64, 3), np.uint8))
+        with Cast() as cast:
+            streams = [each.stream for each in cast.streams]
+            assert all(stream.endswith(f"-{os.getpid()}") for stream in streams), streams
+            for each in cast.streams:
+                with fb.open(each.address, timeout=20) as source:
+                    assert source.read().stream == each.stream
+        assert [info.name for info in fb.streams()] == ["balls"]
+
+
+def test_without_shared_memory_the_demo_goes_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framebus.cli.demo.cast.supported", lambda: False)
+    with Cast() as cast:
+        assert [each.stream for each in cast.streams][:2] == ["aurora", "balls"]
+        for each in cast.streams:
+            assert re.fullmatch(rf"tcp://127\.0\.0\.1:\d+/{each.stream}", each.address)
+            with fb.open(each.address, timeout=20) as source:
+                assert source.read().stream == each.stream

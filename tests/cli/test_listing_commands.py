@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 import framebus as fb
-from framebus.cli import main
+from framebus.cli import main, tables
 from framebus.core.publisher import Publisher
+from framebus.core.statistics import ReaderInfo, StreamInfo
+from framebus.memory.pool import supported
 from tests.conftest import StartChild
 
 
@@ -64,6 +68,110 @@ def test_list_shows_readers(capsys: pytest.CaptureFixture[str], door: Publisher,
         [reader] = facts["readers"]
         assert (reader["name"], reader["keep"]) == ("run.h5", "all")
         assert "run.h5" in printed(capsys, "list")
+
+
+@pytest.fixture
+def yard() -> Iterator[list[Publisher]]:
+    """Two publishers in shared memory, one frame of each sent to nobody."""
+    if not supported():
+        pytest.skip("this system cannot share memory between processes")
+    with fb.publish("shm://yard-1") as first, fb.publish("shm://yard-2") as second:
+        for out in (first, second):
+            out.send(np.zeros((48, 64, 3), np.uint8))
+        yield [first, second]
+
+
+def read_by(publishers: list[Publisher], address: str) -> fb.Source[fb.Frame]:
+    """A reader that all of them know."""
+    source = fb.open(address, timeout=20)
+    source.fileno()  # connects
+    for out in publishers:
+        while not out.stats().readers:
+            out.send(np.zeros((48, 64, 3), np.uint8))
+    return source
+
+
+def test_list_says_what_each_reader_reads(capsys: pytest.CaptureFixture[str], yard: list[Publisher]) -> None:
+    with read_by(yard[:1], "shm://yard-1"), read_by(yard, "shm://yard-*"):
+        while len(yard[0].stats().readers) < 2:
+            pass
+        lines = printed(capsys, "list").splitlines()
+    assert [line.split()[0] for line in lines if line] == [
+        *("STREAM", "yard-1", "yard-2"),
+        *("READS", "shm://yard-1", "shm://yard-1", "shm://yard-2"),
+    ]
+    assert all(f"({os.getpid()})" in line for line in lines if "yard" in line)
+
+
+def test_a_publisher_of_many_streams_is_listed_by_their_addresses(capsys: pytest.CaptureFixture[str]) -> None:
+    if not supported():
+        pytest.skip("this system cannot share memory between processes")
+    with fb.publish("shm://") as out:
+        for stream in ("left", "right"):
+            out.send(np.zeros((48, 64, 3), np.uint8), stream=stream)
+        lines = printed(capsys, "list").splitlines()
+    assert [line.split()[1] for line in lines] == ["ADDRESS", "shm://left", "shm://right"]
+
+
+def test_info_asks_all_whose_streams_fit(capsys: pytest.CaptureFixture[str], yard: list[Publisher]) -> None:
+    for address, names in [
+        ("shm://", ["yard-1", "yard-2"]),
+        ("shm://yard-*", ["yard-1", "yard-2"]),
+        ("shm://yard-2", ["yard-2"]),
+    ]:
+        facts = json.loads(printed(capsys, "info", address, "--json"))
+        assert [stream["name"] for stream in facts["streams"]] == names
+        shown = printed(capsys, "info", address)
+        assert all(f"shm://{name}" in shown for name in names)
+
+
+def test_info_where_nobody_fits_says_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "shm://yard-*"]) == 4
+    assert "nobody publishes at shm://yard-* now; framebus list" in capsys.readouterr().err
+
+
+def test_info_chooses_streams_by_their_beginning(capsys: pytest.CaptureFixture[str], free_port: int) -> None:
+    with fb.publish(f"tcp://127.0.0.1:{free_port}") as out:
+        for stream in ("yard-1", "hall"):
+            out.send(np.zeros((4, 4), np.uint8), stream=stream)
+        facts = json.loads(printed(capsys, "info", f"tcp://127.0.0.1:{free_port}/yard-*", "--json"))
+    assert [stream["name"] for stream in facts["streams"]] == ["yard-1"]
+
+
+WIDE = StreamInfo(
+    name="gate",
+    address="shm://gate",
+    kind="shm",
+    frames=5,
+    pid=12345,
+    command="python3.12 /opt/venv/bin/framebus pipe rtsp://cam.local/main shm://gate --max-fps 10",
+)
+
+
+def test_command_lines_are_shown_as_they_are_typed() -> None:
+    assert "framebus pipe rtsp://cam.local/main shm://gate --max-fps 10 (12345)" in tables.of_streams([WIDE])[1]
+    for command, shown in [
+        ("python -m framebus demo", "framebus demo"),
+        ("python -m framebus.cli.demo.looping x", "python -m framebus.cli.demo.looping x"),
+        ("python capture.py", "python capture.py"),
+        ("python /home/me/framebus-things/capture.py", "python /home/me/framebus-things/capture.py"),
+        ("python3", "python3"),
+    ]:
+        assert tables.brief(command) == shown
+
+
+@pytest.mark.parametrize("width", [70, 90, 200])
+def test_on_a_terminal_a_line_is_a_line(width: int) -> None:
+    reader = ReaderInfo(name=f"{WIDE.command} (54321)")
+    lines = tables.of_streams([msgspec.structs.replace(WIDE, readers=[reader])], width)
+    assert all(len(line) <= width for line in lines)
+    assert "(12345)" in lines[1]
+    assert "(54321)" in lines[-1]
+
+
+def test_a_publisher_that_cannot_be_asked_has_no_figures() -> None:
+    silent = StreamInfo(name="cam", address="tcp://desk:5555/cam", kind="tcp", pid=1, command="x")
+    assert tables.of_streams([silent])[1].split()[2:6] == ["–", "–", "–", "0"]
 
 
 def test_info_asks_the_publisher(capsys: pytest.CaptureFixture[str], address: str) -> None:
@@ -138,7 +246,11 @@ def test_doctor_finds_this_machine_well(capsys: pytest.CaptureFixture[str]) -> N
     findings = json.loads(printed(capsys, "doctor", "--json"))
     assert {finding["state"] for finding in findings} <= {"good", "note", "warning"}
     by_name = {finding["what"]: finding["found"] for finding in findings}
-    assert "all pixels equal" in by_name["link"]
+    links = [finding["found"] for finding in findings if finding["what"] == "link"]
+    assert [link.rpartition("/s ")[2] for link in links if "all pixels equal" in link] == [
+        "over tcp",
+        *(["through shared memory"] if supported() else []),
+    ]
     assert by_name["framebus"].startswith(fb.__version__)
 
 

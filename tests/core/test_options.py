@@ -165,7 +165,7 @@ class TestTheTable:
         assert set(OPTIONS) == {
             *("keep", "group", "max_fps", "format", "timeout", "packets", "listen", "allow", "insecure"),
             *("wait_for", "when_full", "patience", "retain", "encode", "frames", "duration", "overwrite"),
-            *("stream", "speed"),
+            *("stream", "speed", "carrier"),
         }
 
     def test_leaves_the_words_of_work_alone(self) -> None:

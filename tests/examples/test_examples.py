@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from framebus.links import directory
+from framebus.memory.pool import supported
 from tests.children import Child
 from tests.clips import make_clip
 from tests.conftest import StartChild
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ALONE = ["async_reader.py", "own_source.py", "select_many.py", "slow_reader.py"]
+ALONE = ["async_reader.py", "gather.py", "own_source.py", "select_many.py", "slow_reader.py"]
 SENDERS = {
     "draw_and_pass_on.py": ["synthetic:balls", "{sink}"],
     "send_arrays.py": ["{sink}"],
@@ -22,7 +23,8 @@ SENDERS = {
     "two_cameras_one_port.py": ["{sink}"],
 }
 PAIRED = [*SENDERS, "watch.py"]
-OTHERS = ["record_to_folder.py", "kill_and_resume.py", "read_with_ten_lines_of_zmq.py"]
+OTHERS = ["record_to_folder.py", "kill_and_resume.py", "read_with_ten_lines_of_zmq.py", "three_links.py"]
+LINKS = ["tcp://127.0.0.1:{port}", "tcp://127.0.0.1:{port}/ripples", "ipc://{folder}/r.sock", "shm://ripples"]
 
 
 @pytest.fixture
@@ -54,6 +56,22 @@ def test_what_it_sends_arrives(name: str, child: StartChild, link: str) -> None:
         told[found[1]] += 1 + int(found[2])
     assert set(told.values()) == {20}, told
     sender.succeed()
+
+
+@pytest.mark.parametrize("address", LINKS)
+@pytest.mark.parametrize("first", ["send", "read"])
+def test_one_text_serves_every_link(
+    address: str, first: str, child: StartChild, free_port: int, runtime_dir: Path
+) -> None:
+    if address.startswith("shm:") and not supported():
+        pytest.skip("this system cannot share memory between processes")
+    address = address.format(port=free_port, folder=runtime_dir.parent)
+    ends = {
+        role: child(EXAMPLES / "three_links.py", role, address)
+        for role in sorted(["send", "read"], key=lambda role: role != first)
+    }
+    assert ends["read"].succeed() == "100 read, 100 of them as they were made\n"
+    assert ends["send"].succeed() == "100 sent\n"
 
 
 def test_a_clip_arrives_whole(child: StartChild, link: str, tmp_path: Path) -> None:

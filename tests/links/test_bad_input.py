@@ -115,7 +115,7 @@ NO_FRAMES: dict[str, list[bytes]] = {
     "time before time": [header(captured_ns="-5"), PIXELS],
     "time beyond time": [header(captured_ns="9" * 30), PIXELS],
     "one part too many": [header(), PIXELS, PIXELS],
-    "100 parts": [b""] * 100,
+    "8 parts": [b""] * 8,
     "a picture that is none": [header(dtype=None, shape=None, encoding="jpeg"), b"no picture"],
 }
 
@@ -168,6 +168,19 @@ def test_a_hub_refuses_what_is_no_frame_and_hears_the_others(
     assert hub.stats().rejected == 1
     assert caplog.text.count("message refused (1 so far)") == 1
     assert "\x1b" not in caplog.text
+
+
+def test_whoever_sends_more_parts_than_any_message_has_is_cut_off_and_the_others_are_heard(
+    address: str, plain: Plain, caplog: pytest.LogCaptureFixture
+) -> None:
+    with fb.open(address, listen=True, keep="all", timeout=WAIT_S) as hub:
+        _publish_by_hand(plain)
+        plain.send(*[b"part"] * 100)
+        with fb.publish(f"{address}/other", listen=False, wait_for=1, when_full="wait") as out:
+            out.send(picture(1))
+            assert hub.read().seq == 0
+            out.abandon()
+    assert "was cut off: it sent a message of more than 8 parts" in caplog.text
 
 
 def _publish_by_hand(plain: Plain) -> None:

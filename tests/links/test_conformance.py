@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,6 +26,17 @@ class TestIpc(LinkConformance):
 
     def address(self, streams: str = "") -> str:
         return f"ipc://{self.path}" + (f":{streams}" if streams else "")
+
+
+class TestTcpAlone(TestTcp):
+    """Both ends are on this machine and would share memory; here they may not."""
+
+    options: ClassVar[dict[str, Any]] = {"carrier": "tcp"}
+
+
+class TestShm(LinkConformance):
+    def address(self, streams: str = "") -> str:
+        return f"shm://{streams}"
 
 
 class TestInproc(LinkConformance):

@@ -521,26 +521,6 @@ def test_a_connection_can_be_ended_when_no_descriptor_is_left(monkeypatch: pytes
         assert other.recv(1) == b""
 
 
-def test_an_ipc_listener_is_told_who_has_gone(runtime_dir: Path) -> None:
-    with (
-        listener(f"ipc://{runtime_dir}/cam.sock") as server,
-        contextlib.closing(Guard(server)) as guard,
-    ):
-        with dialler(bound_to(server)) as client:
-            assert client.poll(20_000, zmq.POLLOUT)
-            assert server.poll(20_000)
-            descriptor = int(server.recv_multipart(copy=False)[0].get(zmq.SRCFD))
-            number = guard.connection(descriptor)
-            guard.delivered(number, 0)
-        facts: list[Fact] = []
-        while not facts:
-            assert select.select([guard.fileno()], [], [], PATIENCE_S)[0]
-            facts = guard.drive(time.monotonic())
-
-    assert facts == [Fact("gone", descriptor, "a local process", connection=number)]
-    assert guard.note == ""
-
-
 def test_where_bytes_cannot_be_counted_the_guard_says_so(monkeypatch: pytest.MonkeyPatch, open_hub: OpenHub) -> None:
     monkeypatch.setattr(descriptors, "counts_received", lambda: False)
     hub = open_hub()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import resource
 import secrets
 import socket as system
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import pytest
 import zmq
 
 from framebus.core.errors import AddressError, Unavailable
-from framebus.links import ipc, locks, sockets
+from framebus.links import sockets
 from framebus.links.admission import admission
 from framebus.links.directory import register
 from framebus.links.doorman import on_duty
@@ -59,10 +57,6 @@ def _meet(address: str, domain: str = "") -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_tcp_both_ends_meet(host: str, domain: str) -> None:
     _meet(f"tcp://{host}:0", domain)
-
-
-def test_ipc_both_ends_meet(runtime_dir: Path) -> None:
-    _meet(f"ipc://{runtime_dir}/cam.sock")
 
 
 def test_inproc_both_ends_meet() -> None:
@@ -177,151 +171,6 @@ except OSError as error: print(type(error).__name__, error)
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 81:
         pytest.skip("no port is reserved here")
     assert "Unavailable port 81 may not be opened" in child("-c", code).succeed()
-
-
-# ipc files --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mask", [0o000, 0o022])
-def test_an_ipc_file_is_private_in_a_private_folder(runtime_dir: Path, mask: int) -> None:
-    path = runtime_dir / "new" / "deep" / "cam.sock"
-    before = os.umask(mask)
-    try:
-        with listener(f"ipc://{path}"):
-            assert stat.S_IMODE(path.stat().st_mode) == 0o600
-            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        assert not path.exists()
-    finally:
-        os.umask(before)
-
-
-def test_an_ipc_file_is_private_from_the_first_moment(runtime_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
-    monkeypatch.setattr(os, "chmod", lambda path, mode: seen.append(os.stat(path).st_mode))
-    before = os.umask(0o000)
-    try:
-        with listener(f"ipc://{runtime_dir}/cam.sock"):
-            pass
-    finally:
-        os.umask(before)
-
-    assert [mode & 0o077 for mode in seen] == [0]
-
-
-def test_looking_and_replacing_are_one_step_for_other_processes(
-    runtime_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free: list[bool] = []
-
-    def look(path: str) -> None:
-        descriptor = os.open(Path(path).parent, os.O_RDONLY)
-        free.append(locks.lock(descriptor, wait=False))
-        os.close(descriptor)
-
-    monkeypatch.setattr(ipc, "_clear", look)
-    with listener(f"ipc://{runtime_dir}/cam.sock"):
-        pass
-
-    assert free == [False]
-
-
-def test_the_umask_is_as_it_was(runtime_dir: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        with listener(f"ipc://{runtime_dir}/cam.sock"):
-            assert os.umask(0o027) == 0o027
-    finally:
-        os.umask(before)
-
-
-def test_the_file_of_a_dead_process_is_replaced(runtime_dir: Path, child: StartChild) -> None:
-    path = runtime_dir / "cam.sock"
-    code = f"""
-from framebus.links.sockets import listener
-socket = listener("ipc://{path}")
-print("listening", flush=True)
-import signal; signal.pause()
-"""
-    process = child("-c", code)
-    process.wait_line("listening")
-    process.kill()
-    assert path.exists()
-
-    _meet(f"ipc://{path}")
-
-
-def test_the_file_of_a_live_process_is_respected(runtime_dir: Path) -> None:
-    address = f"ipc://{runtime_dir}/cam.sock"
-    with listener(address) as server:
-        with pytest.raises(Unavailable, match=r"cam\.sock: a running process listens there"):
-            listener(address)
-        with dialler(address) as client:
-            _exchange(server, client)
-
-
-def test_a_file_that_is_no_socket_is_left_alone(runtime_dir: Path) -> None:
-    path = runtime_dir / "notes.txt"
-    path.write_text("mine")
-
-    with pytest.raises(Unavailable, match=r"notes\.txt: that file is not a socket"):
-        listener(f"ipc://{path}")
-    assert path.read_text() == "mine"
-    path.unlink()
-
-
-def test_a_folder_that_cannot_be_used_is_named(runtime_dir: Path) -> None:
-    (runtime_dir / "file").write_text("")
-
-    with pytest.raises(Unavailable, match=r"cannot listen on ipc://.*/file/cam\.sock"):
-        listener(f"ipc://{runtime_dir}/file/cam.sock")
-    (runtime_dir / "file").unlink()
-
-
-@pytest.mark.parametrize("make", [listener, dialler])
-@pytest.mark.parametrize(
-    ("path", "reason"),
-    [
-        ("/tmp/" + "x" * 103, "108 bytes, but the path of a unix socket holds 107"),  # noqa: S108
-        ("/tmp/" + "é" * 60, "125 bytes"),  # noqa: S108
-        ("", "names no file"),
-        ("*", "names no file"),
-        ("@abstract", "abstract sockets have no permissions"),
-    ],
-)
-def test_paths_a_unix_socket_cannot_have(make: object, path: str, reason: str) -> None:
-    assert callable(make)
-    with pytest.raises(AddressError, match=reason):
-        make(f"ipc://{path}")
-
-
-def test_the_longest_path_works(runtime_dir: Path) -> None:
-    path = f"{runtime_dir}/{'x' * (106 - len(str(runtime_dir)))}"
-    assert len(path) == ipc.MAX_PATH_BYTES
-
-    _meet(f"ipc://{path}")
-
-
-def test_of_two_processes_that_find_a_stale_file_one_gets_it(runtime_dir: Path, child: StartChild) -> None:
-    path = runtime_dir / "cam.sock"
-    with contextlib.closing(system.socket(system.AF_UNIX)) as stale:
-        stale.bind(str(path))
-    code = f"""
-from framebus.core.errors import Unavailable
-from framebus.links.sockets import listener
-import sys
-sys.stdin.readline()
-try:
-    socket = listener("ipc://{path}")
-    print("got it", flush=True)
-except Unavailable:
-    print("taken", flush=True)
-sys.stdout.close()
-import signal; signal.pause()
-"""
-    racers = [child("-c", code, stdin="go\n") for _ in range(4)]
-    outcomes = sorted(racer.wait_line("got it|taken")[0] for racer in racers)
-
-    assert outcomes == ["got it", "taken", "taken", "taken"]
 
 
 # the process ------------------------------------------------------------------------------------------------------

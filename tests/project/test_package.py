@@ -18,11 +18,17 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "framebus"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
-NAMES = {"Error", "Frame", "Publisher", "Source", "Timeout", "errors", "open", "pipe", "publish", "streams"}
+NAMES = {
+    *("Error", "Frame", "Publisher", "Source", "Timeout", "errors"),
+    *("gather", "open", "pipe", "publish", "serve", "streams"),
+}
+PICKLES = {"pool/byvalue.py"}
+"""What takes functions to processes of our own, over sockets they inherit."""
 HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "simplejpeg", "tifffile", "zmq"}
 WHERE = {
     "PIL": ("sources", "sinks", "wire/encodings"),
     "av": ("sources/video.py", "testing/clips.py"),
+    "cloudpickle": ("pool/byvalue.py",),
     "lz4": ("wire/encodings/lz4.py",),
     "psutil": ("links", "cli"),
     "pygame": ("sinks/window.py",),
@@ -126,7 +132,10 @@ def test_packages_are_imported_only_where_they_belong() -> None:
 def test_nothing_unpickles_evaluates_or_prints_by_accident() -> None:
     for path, tree in parsed():
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        assert calls & {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"} == set(), path
+        banned = {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"}
+        if str(path.relative_to(SOURCE)) in PICKLES:
+            banned.discard("pickle.loads")
+        assert calls & banned == set(), path
         assert "print" not in calls or path.parts[len(SOURCE.parts)] in ("cli", "testing"), path
 
 

@@ -12,6 +12,7 @@ from framebus.core.frame import Frame, Identity, Packet
 from framebus.core.names import matches
 from framebus.session.calling import Calling
 from framebus.session.guests import Guest
+from framebus.session.intake import IDLE_S
 from framebus.session.outgoing import Action, Delivery
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
@@ -215,6 +216,9 @@ class Listener(Seat):
         items = []
         while (item := self.read()) is not None:
             items.append(item)
+        if self.session.idle(self.desk.now):
+            self.desk.wait(2 * IDLE_S)
+            self.desk.settle()
         return items
 
     @property

@@ -100,7 +100,7 @@ def test_what_the_source_does_not_take_is_refused(options: dict[str, Any], says:
     ("address", "error", "says"),
     [
         ("window:", AddressError, "makes none"),
-        ("door", AddressError, "tcp://localhost:5555/door"),
+        ("door", AddressError, "did you mean shm://door"),
         ("missing.mp4", Unavailable, "missing.mp4"),
         ("notes.docx", AddressError, "notes.docx"),
         ("rtsp://cam/main", AddressError, "rtsp"),

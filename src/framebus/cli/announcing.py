@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from framebus.cli.figures import age, count, rate, size, span
 from framebus.core.addresses import Here, Link, network_wide, parse
 from framebus.core.contracts import Item
@@ -73,7 +75,7 @@ def _stage(flow: Flow, sink: str, name: str) -> str:
     if not getattr(flow.sink, "listens", True):
         return f"sending to {place}"
     doing = "relaying to" if isinstance(flow.sink, Relay) else "listening on"  # a relay listens once frames come
-    return f"{doing} {place} · watch: framebus pipe {_reachable(place)} window:"
+    return f"{doing} {place} · watch: framebus pipe {_readable(_reachable(place))} window:"
 
 
 def _with_stream(where: str, sink: str, name: str) -> str:
@@ -84,6 +86,15 @@ def _with_stream(where: str, sink: str, name: str) -> str:
     if not isinstance(link, Link) or link.streams or "{" in streams + name or not (streams or name):
         return where
     return str(Link(link.scheme, link.dialect, link.peers, link.path, streams or name))
+
+
+def _readable(place: str) -> str:
+    """The same address as a reader writes it, who cannot use a template: the names that begin like it, or all."""
+    link = parse(place)
+    if not isinstance(link, Link) or "{" not in link.streams:
+        return place
+    beginning = link.streams.partition("{")[0]
+    return str(msgspec.structs.replace(link, streams=f"{beginning}*" if beginning else ""))
 
 
 def _reachable(where: str) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata, util
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from framebus.cli import figures
 from framebus.core.errors import Error, Unavailable
+from framebus.memory.available import available_bytes, reserve_bytes
+from framebus.memory.pool import supported
 
 State = Literal["good", "note", "warning", "bad"]
 
@@ -40,7 +40,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def of_machine() -> Iterator[Finding]:
     """Everything about this machine; the last one sends frames through a real link."""
-    from framebus.cli.selftest import loopback
+    from framebus.cli.selftest import over_shared_memory, over_tcp
 
     yield _versions()
     yield _system()
@@ -53,11 +53,9 @@ def of_machine() -> Iterator[Finding]:
     yield _runtime_folder()
     yield _keys_folder()
     yield _port()
-    try:
-        yield Finding("link", "good", loopback())
-    except Exception as error:  # whatever it is, it is what somebody asked doctor for
-        found = f"{type(error).__name__}: {error}"
-        yield Finding("link", "bad", found, "framebus doctor --debug shows where it happened")
+    yield _link(over_tcp)
+    if supported():
+        yield _link(over_shared_memory)
 
 
 def _versions() -> Finding:
@@ -99,6 +97,14 @@ def _encryption() -> Finding:
     return Finding("encryption", "bad", f"{version} without CURVE: keys do not work", advice)
 
 
+def _link(test: Callable[[], str]) -> Finding:
+    try:
+        return Finding("link", "good", test())
+    except Exception as error:  # whatever it is, it is what somebody asked doctor for
+        found = f"{type(error).__name__}: {error}"
+        return Finding("link", "bad", found, "framebus doctor --debug shows where it happened")
+
+
 def _descriptors() -> Finding:
     try:
         import resource
@@ -112,14 +118,11 @@ def _descriptors() -> Finding:
 
 
 def _shared_memory() -> Finding:
-    place = Path("/", "dev", "shm")
-    if not place.is_dir():
-        return Finding("shared memory", "note", "no /dev/shm here: processes talk over sockets")
-    total, _, free = shutil.disk_usage(place)
-    found = f"{place} with {figures.size(free)} of {figures.size(total)} free"
-    if total < 256_000_000:
-        return Finding("shared memory", "note", found, "containers get more with docker run --shm-size=1g")
-    return Finding("shared memory", "good", found)
+    if not supported():
+        advice = "programs of this machine use tcp://127.0.0.1 instead of shm://"
+        return Finding("shared memory", "note", "this system cannot share it between processes", advice)
+    left = available_bytes() - reserve_bytes()
+    return Finding("shared memory", "good", f"{figures.size(max(0, left))} can be had for pictures")
 
 
 def _event_descriptors() -> Finding:

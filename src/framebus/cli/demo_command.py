@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from framebus.cli.demo.screen import Screen
 
 _DESCRIPTION = """\
-Three programs publish moving pictures on this machine, over tcp and ipc; one reader takes whatever comes, one needs
-250 ms for each picture, one wants every frame. The table shows that the slow one always sees a fresh picture and
-knows exactly what it missed. Needs no camera and no network; Ctrl-C ends it."""
+Three programs publish moving pictures on this machine, through shared memory where the system has it (Linux), else
+over tcp; one reader takes whatever comes, one needs 250 ms for each picture, one wants every frame. The table shows
+that the slow one always sees a fresh picture and knows exactly what it missed. Needs no camera and no network; Ctrl-C
+ends it."""
 
 _EXAMPLES = """\
-what it shows, with your own programs
-  framebus pipe synthetic:aurora tcp://localhost:5555/aurora     a publisher
-  framebus pipe tcp://localhost:5555/aurora window:              a reader
-  framebus info tcp://localhost:5555/aurora --follow             what it gets"""
+while it runs, in another terminal
+  framebus list                                     what is published, and who reads it
+  framebus pipe shm://aurora window:                one more reader
+  framebus info shm://aurora --follow               what it gets
+
+with your own programs
+  framebus pipe clip.mp4 shm://yard --speed 1       a publisher
+  framebus pipe shm://yard frames/                  a reader that keeps every frame"""
 
 
 def add_parser(subparsers: Subparsers[Parser]) -> None:

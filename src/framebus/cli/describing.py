@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 from collections.abc import Mapping, Sized
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from framebus.core.frame import Frame
 from framebus.core.redaction import redact
 from framebus.core.statistics import StreamInfo
 from framebus.verbs.places import address_of, maker_factory
-from framebus.verbs.streams import described
+from framebus.verbs.streams import described, streams
 
 FIRST_FRAMES = 5
 """How many frames of a file are looked at."""
@@ -33,16 +34,16 @@ def describe(place: str, timeout_s: float) -> dict[str, Any]:
     return {"address": redact(place), "kind": "file" if os.path.isfile(place) else "source"} | facts
 
 
-def text(facts: Mapping[str, Any]) -> str:
-    """For people."""
+def text(facts: Mapping[str, Any], width: int | None = None) -> str:
+    """For people; with `width`, command lines are shortened to fit."""
     if facts["kind"] != "link":
         return _file_text(facts)
-    streams = [msgspec.convert(stream, StreamInfo) for stream in facts["streams"]]
+    found = [msgspec.convert(stream, StreamInfo) for stream in facts["streams"]]
     live = "live: the newest frame matters" if facts["live"] else "finite: every frame is wanted"
     lines = [f"{facts['address']} · {live}"]
-    if not streams:
+    if not found:
         lines.append("nothing has been sent yet")
-    lines += tables.of_streams(streams)
+    lines += tables.of_streams(found, width)
     return "\n".join(lines)
 
 
@@ -85,6 +86,8 @@ def header_json(item: Item) -> str:
 def _link(address: Link, timeout_s: float) -> dict[str, Any]:
     from framebus.links.link import observe
 
+    if address.scheme == "shm" and (not address.streams or address.streams.endswith("*")):
+        return _flock(address)
     asked = _reachable(address)
     try:
         status = observe(asked, timeout_s)
@@ -92,14 +95,27 @@ def _link(address: Link, timeout_s: float) -> dict[str, Any]:
         raise Timeout(
             f"nobody publishes at {asked}: no answer within {timeout_s:g} s; framebus list shows what runs here"
         ) from None
-    streams = [info for info in described(status, str(asked)) if address.streams in ("", info.name)]
+    chosen = [info for info in described(status, str(asked)) if fnmatchcase(info.name, address.streams or "*")]
     return {
         "address": str(asked),
         "kind": "link",
         "live": bool(status.get("live", True)),
         "unseen": status.get("unseen", 0),
         "retained_bytes": status.get("retained_bytes", 0),
-        "streams": msgspec.to_builtins(streams),
+        "streams": msgspec.to_builtins(chosen),
+    }
+
+
+def _flock(address: Link) -> dict[str, Any]:
+    """All who publish fitting streams in shared memory now."""
+    found = [info for info in streams() if info.kind == "shm" and fnmatchcase(info.name, address.streams or "*")]
+    if not found:
+        raise Timeout(f"nobody publishes at {address} now; framebus list shows what runs here")
+    return {
+        "address": str(address),
+        "kind": "link",
+        "live": any(info.live for info in found),
+        "streams": msgspec.to_builtins(found),
     }
 
 

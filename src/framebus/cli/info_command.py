@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,7 +15,7 @@ from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 
-OPTIONS = ("keep", "group", "max_fps", "timeout", "packets", "frames", "listen", "allow", "insecure")
+OPTIONS = ("keep", "group", "max_fps", "timeout", "packets", "frames", "listen", "allow", "insecure", "carrier")
 """Options of the vocabulary that have a flag here; all but `timeout` concern `--follow`."""
 
 ANSWER_S = 3.0
@@ -25,7 +27,8 @@ and print one line for each: stream, number, size, age, what was missed."""
 
 _EXAMPLES = """\
 examples
-  framebus info tcp://localhost:5555
+  framebus info shm://door
+  framebus info 'shm://yard-*'
   framebus info tcp://desk:5555/door --follow --frames 10
   framebus info clip.mp4 frames/ --json"""
 
@@ -51,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(found if len(found) > 1 else found[0], indent=2))
     else:
-        print("\n\n".join(describing.text(facts) for facts in found))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print("\n\n".join(describing.text(facts, width) for facts in found))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 
 from framebus.cli import tables
@@ -21,6 +22,7 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print them; the exit code."""
+    from framebus.memory.pool import supported
     from framebus.verbs.streams import streams
 
     found = streams()
@@ -29,8 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return 0
-    for line in tables.of_streams(found):
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in tables.of_streams(found, width):
         print(line)
     if not found:
-        print("nothing is published here; this does: framebus pipe synthetic: tcp://localhost:5555", file=sys.stderr)
+        example = "shm://picture" if supported() else "tcp://localhost:5555"
+        print(f"nothing is published here; this does: framebus pipe synthetic: {example}", file=sys.stderr)
     return 0

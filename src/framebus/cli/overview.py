@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("", "moving pictures, a fast reader and a slow one, live"),
     "pipe": ("SOURCE… SINK", "move frames from anywhere to anywhere"),
+    "serve": ("TARGET ADDRESS", "answer frames with a function, for programs that ask"),
     "list": ("", "streams on this machine, and who reads them"),
     "info": ("ADDRESS…", "what a stream, a file or a folder holds"),
     "keys": ("", "who may connect: invite, join, list, revoke"),
@@ -14,8 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 _EXAMPLES = """\
 A video, to whoever reads, and on disk at the far end, every frame of it:
-  framebus pipe clip.mp4 tcp://localhost:5555    in one terminal
-  framebus pipe tcp://localhost:5555 frames/     in another
+  framebus pipe clip.mp4 shm://clip              in one terminal
+  framebus pipe shm://clip frames/               in another
 
 Between machines: exchange keys once, then name the other machine.
   framebus keys invite porch                     on the one that listens
@@ -23,8 +24,8 @@ Between machines: exchange keys once, then name the other machine.
   framebus pipe tcp://:5555 frames/              listens to the network: a hub
   framebus pipe clip.mp4 tcp://desk:5555/porch   connects to it
 
-An address is tcp://HOST:PORT/STREAM, ipc://PATH, synthetic:, window:, null:,
-a file, a folder/ or a 'glob*'.
+An address is shm://STREAM (programs of this computer), tcp://HOST:PORT/STREAM,
+ipc://PATH, synthetic:, window:, null:, a file, a folder/ or a 'glob*'.
 
 framebus COMMAND --help explains one command; --debug shows tracebacks."""
 

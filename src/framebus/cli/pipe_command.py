@@ -16,7 +16,7 @@ from framebus.cli.watching import Watch
 
 OPTIONS = (
     *("keep", "group", "max_fps", "format", "timeout", "packets", "frames", "duration", "speed"),
-    *("listen", "allow", "insecure", "wait_for", "when_full", "patience", "retain", "stream"),
+    *("listen", "allow", "insecure", "carrier", "wait_for", "when_full", "patience", "retain", "stream"),
     *("encode", "overwrite"),
 )
 """The options of the vocabulary that have a flag here."""
@@ -29,8 +29,9 @@ frame. Start order does not matter: both sides wait for each other, and for whoe
 
 _EXAMPLES = """\
 examples
-  framebus pipe clip.mp4 tcp://localhost:5555     every frame, to whoever reads
-  framebus pipe tcp://localhost:5555 frames/      numbered images, resumed
+  framebus pipe clip.mp4 shm://clip               every frame, to whoever reads on this machine
+  framebus pipe shm://clip frames/                numbered images, resumed
+  framebus pipe 'shm://yard-*' window:            all streams of this machine that begin so
   framebus pipe clip.mp4 window: --speed 1        played as if it were live
   framebus pipe synthetic: window: --size 1280x720 --pattern aurora
   framebus pipe 'photos/*.jpg' small/ --op shrink.py:half

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import suppress
@@ -22,13 +23,22 @@ SHAPE = (480, 640, 3)
 TIMEOUT_S = 5.0
 
 
-def loopback() -> str:
+def over_tcp() -> str:
     """Send pictures over TCP to ourselves, look at every pixel of them, and say how long they took."""
+    return f"{_loopback('tcp://127.0.0.1:0/doctor', 'tcp')} over tcp"
+
+
+def over_shared_memory() -> str:
+    """The same through shared memory."""
+    return f"{_loopback(f'shm://doctor-{os.getpid()}')} through shared memory"
+
+
+def _loopback(address: str, carrier: str | None = None) -> str:
     from framebus.verbs.open import open
     from framebus.verbs.publish import publish
 
     pictures = [np.full(SHAPE, number, np.uint8) for number in range(FRAMES)]
-    out = publish("tcp://127.0.0.1:0/doctor", wait_for=["doctor"], patience=TIMEOUT_S)
+    out = publish(address, wait_for=["doctor"], patience=TIMEOUT_S, carrier=carrier)
     sending = threading.Thread(target=_send, args=(out, pictures), name="framebus doctor", daemon=True)
     try:
         with open(str(getattr(out, "where", "")), keep="all", group="doctor", timeout=TIMEOUT_S) as source:
@@ -42,7 +52,7 @@ def loopback() -> str:
     finally:
         out.abandon()
     speed = figures.size(FRAMES * pictures[0].nbytes / took_s)
-    return f"{FRAMES} pictures of {figures.size(pictures[0].nbytes)} over tcp: none lost, all pixels equal, {speed}/s"
+    return f"{FRAMES} pictures of {figures.size(pictures[0].nbytes)}: none lost, all pixels equal, {speed}/s"
 
 
 def _same(item: Item, picture: Picture) -> bool:

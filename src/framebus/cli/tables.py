@@ -2,44 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from framebus.cli import figures
 from framebus.core.statistics import ReaderInfo, StreamInfo
 
-_HEAD = ("STREAM", "ADDRESS", "RATE", "NEWEST", "FRAMES", "READERS", "PUBLISHED BY")
-_READER_HEAD = ("READER", "KEEPS", "MISSED", "OWED", "READY FOR")
+_HEAD = ("STREAM", "ADDRESS", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
+_READER_HEAD = ("READS", "KEEPS", "MISSED", "OWED", "READY FOR", "READER")
+_NUMBERS = ("RATE", "NEWEST", "FRAMES", "READERS", "MISSED", "OWED", "READY FOR")
+_INTERPRETER = re.compile(r"^python[\d.]*(?:\.exe)? (?:-m framebus|\S*[/\\]framebus)(?=\s|$)")
+_PROCESS = re.compile(r" \(\d+\)$")
+_LEAST = 16
+"""Where there is less room, the number of the process alone is shown."""
 
 
-def of_streams(streams: Sequence[StreamInfo]) -> list[str]:
-    """One line for each stream, then one for each reader of each publisher."""
+def of_streams(streams: Sequence[StreamInfo], width: int | None = None) -> list[str]:
+    """One line for each stream, then one for each reader of each publisher.
+
+    With `width`, command lines are shortened to fit.
+    """
     if not streams:
         return []
-    width = len(_HEAD) if any(info.pid for info in streams) else len(_HEAD) - 1
-    lines = figures.columns(_HEAD[:width], [_stream(info)[:width] for info in streams], right=frozenset({2, 3, 4, 5}))
-    readers = {(info.address, reader.name): reader for info in streams for reader in info.readers}
+    several = any(info.pid for info in streams)  # of many publishers: each is told with its process
+    shown = slice(None) if several else slice(len(_HEAD) - 1)
+    lines = _table([row[shown] for row in (_HEAD, *map(_stream, streams))], width)
+    readers = list(_readers(streams))
     if readers:
-        lines += ["", *figures.columns(_READER_HEAD, list(map(_reader, readers.values())), right=frozenset({2, 3, 4}))]
+        shown = slice(None) if several else slice(1, None)
+        lines += ["", *_table([row[shown] for row in (_READER_HEAD, *readers)], width)]
     return lines
 
 
+def brief(command: str) -> str:
+    """A command line as it is typed: `framebus pipe …` without the interpreter that runs it."""
+    return _INTERPRETER.sub("framebus", command)
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
+    """A table below its headings; the last column, one of command lines, is cut where it has to be."""
+    if width is not None:
+        before = sum(max(len(row[column]) for row in rows) + 2 for column in range(len(rows[0]) - 1))
+        rows = [(*row[:-1], _cut(row[-1], width - before)) for row in rows]
+    right = frozenset(column for column, name in enumerate(rows[0]) if name in _NUMBERS)
+    return figures.columns(rows[0], rows[1:], right)
+
+
+def _cut(command: str, room: int) -> str:
+    """At most `room` characters, the number of the process always among them."""
+    process = found[0] if (found := _PROCESS.search(command)) else ""
+    if len(command) <= room or not process:
+        return command
+    return process.strip() if room < _LEAST else f"{command[: room - len(process) - 1]}…{process}"
+
+
 def _stream(info: StreamInfo) -> tuple[str, ...]:
+    known = info.frames or info.age_s is not None  # one that cannot be asked tells no figures
     return (
         info.name,
-        info.address,
-        figures.rate(info.rate),
+        _address(info),
+        figures.rate(info.rate) if known else "–",
         figures.age(info.age_s if info.live else None),
-        f"{info.frames:,}",
+        f"{info.frames:,}" if known else "–",
         str(len(info.readers)),
-        f"{info.command} ({info.pid})" if info.pid else "",
+        f"{brief(info.command)} ({info.pid})" if info.pid else "",
     )
 
 
-def _reader(reader: ReaderInfo) -> tuple[str, ...]:
+def _address(info: StreamInfo) -> str:
+    """Where it is read: with its name where the address is that of all shared memory."""
+    return f"shm://{info.name}" if info.kind == "shm" else info.address
+
+
+def _readers(streams: Sequence[StreamInfo]) -> Iterator[tuple[str, ...]]:
+    """Every reader of every publisher once."""
+    for info in {(info.address, info.pid): info for info in streams}.values():
+        for reader in info.readers:
+            yield _reader(info.address, reader)
+
+
+def _reader(address: str, reader: ReaderInfo) -> tuple[str, ...]:
     return (
-        reader.name + (" (away)" if reader.away else ""),
+        address,
         "every frame" if reader.keep == "all" else "the newest",
         f"{reader.missed:,}",
         f"{reader.owed:,}",
         figures.count(reader.credit, "frame"),
+        brief(reader.name) + (" (away)" if reader.away else ""),
     )

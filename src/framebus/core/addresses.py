@@ -236,7 +236,7 @@ _SEPARATORS = {"tcp": "/", "ipc": ":", "shm": "", "inproc": "/"}
 def _clean(text: str) -> str:
     text = text.strip()
     if not text:
-        raise AddressError("the address is empty: give one such as tcp://:5555, synthetic: or clip.mp4")
+        raise AddressError("the address is empty: give one such as shm://door, tcp://:5555 or clip.mp4")
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -251,7 +251,7 @@ def _path(text: str, exists: Callable[[str], bool] | None) -> Path:
         raise AddressError(f"address {text!r}: did you mean tcp://{text}? (a file of that name is written ./{text})")
     path = Path(text)
     if exists is not None and path.bare and not exists(text):
-        raise AddressError(f"no such file {text!r}: the folder is {text}/, a stream tcp://localhost:5555/{text}")
+        raise AddressError(f"no such file {text!r}: did you mean shm://{text}? (the folder is written {text}/)")
     return path
 
 

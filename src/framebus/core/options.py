@@ -190,6 +190,16 @@ _TABLE = (
         help="let anybody on the network connect, without keys and unencrypted",
     ),
     Option(
+        name="carrier",
+        group="deliver",
+        parse=values.choice("tcp"),
+        default=None,
+        default_text="shared memory on one machine",
+        metavar="NAME",
+        allowed="'tcp'",
+        help="'tcp': stay on the network's way even where both ends are on one machine and could share memory",
+    ),
+    Option(
         name="wait_for",
         group="deliver",
         parse=values.wait_for,

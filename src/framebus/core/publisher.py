@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,7 +49,6 @@ class Publisher(ABC):
     def abandon(self) -> None:
         """Stop without an end: readers will wait for a successor, as after a crash."""
 
-    @contextmanager
     def fill(
         self,
         shape: tuple[int, ...],
@@ -58,11 +57,20 @@ class Publisher(ABC):
         stream: str | None = None,
         meta: Mapping[str, Any] | None = None,
         format: str | None = None,
-    ) -> Iterator[npt.NDArray[Any]]:
-        """A fresh array to write pixels into; sent when the block is left normally, dropped otherwise."""
-        image = np.empty(shape, dtype)
-        yield image
-        self.send(Frame.of(image, format=format), stream, meta)
+    ) -> AbstractContextManager[npt.NDArray[Any]]:
+        """A fresh array to write pixels into; sent when the block is left normally, dropped otherwise.
+
+        Over shared memory readers are given this very array: do not change it after the block. Raises `Unavailable`
+        where there is not enough shared memory.
+        """
+
+        @contextmanager
+        def filling() -> Iterator[npt.NDArray[Any]]:
+            image = np.empty(shape, dtype)
+            yield image
+            self.send(Frame.of(image, format=format), stream, meta)
+
+        return filling()
 
     def __enter__(self) -> Self:
         return self

@@ -32,6 +32,8 @@ class ReaderInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Frames kept for it that it has not acknowledged."""
     credit: int = 0
     """Frames it is ready to take now."""
+    leases: int = 0
+    """Pictures of ours in shared memory that it holds."""
     away: bool = False
 
 

@@ -26,11 +26,13 @@ import msgspec
 
 from framebus.core.errors import Unavailable
 from framebus.core.redaction import redact
-from framebus.links import locks, ports
+from framebus.links import ipc, locks, ports
 
 Kind = Literal["publisher", "reader"]
 
 MAX_FILE_BYTES = 1024 * 1024
+SOCKET_SUFFIX = ".shm"
+"""How the sockets are named through which memory is shared."""
 _SUFFIX = ".json"
 _PORT = re.compile(r"tcp://.*:(\d+)(?:/[^/:\]]*)?")
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -52,6 +54,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     started: float = 0.0
     command: str = ""
     host: str = ""
+    local: str = ""
+    """The socket through which processes of this machine share its memory."""
 
 
 class Entry:
@@ -127,7 +131,13 @@ if hasattr(os, "register_at_fork"):
 
 
 def register(
-    kind: Kind, address: str, *, streams: Sequence[str] = (), listens: bool = True, folder: Path | None = None
+    kind: Kind,
+    address: str,
+    *,
+    streams: Sequence[str] = (),
+    listens: bool = True,
+    local: str = "",
+    folder: Path | None = None,
 ) -> Entry:
     """Let this machine's `framebus list` and error messages know an endpoint of this process.
 
@@ -143,6 +153,7 @@ def register(
         since=time.time(),
         started=0.0 if locks.AVAILABLE else _started(os.getpid()) or 0.0,
         command=ports.shorten(sys.orig_argv or sys.argv),
+        local=local,
         host=os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
     )
     place = folder or runtime_folder()
@@ -161,6 +172,7 @@ def entries(folder: Path | None = None) -> list[Record]:
     except (OSError, Unavailable):
         return []
     found = [record for path in paths if (record := _living(path)) is not None]
+    _sweep_sockets(paths, {record.local for record in found})
     return sorted(found, key=lambda record: (record.since, record.pid))
 
 
@@ -258,6 +270,13 @@ def _sweep(path: Path, descriptor: int) -> bool:
     except OSError:
         pass
     return True
+
+
+def _sweep_sockets(paths: Sequence[Path], living: set[str]) -> None:
+    """Remove the sockets of the dead, also of those who were killed before they had registered."""
+    for path in paths:
+        if path.suffix == SOCKET_SUFFIX and str(path) not in living:
+            ipc.sweep(str(path))
 
 
 def _decode(data: bytes) -> Record | None:

@@ -9,7 +9,7 @@ import threading
 
 from framebus.links import sockets
 from framebus.links.admission import Admission, admission
-from framebus.links.endpoint import abandon_all
+from framebus.links.owned import abandon_all
 from framebus.links.reactor import reactor, stop
 
 log = logging.getLogger("framebus")

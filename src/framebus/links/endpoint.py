@@ -1,7 +1,7 @@
 """A session on a carrier: whoever holds the lock drives both, in the caller's thread or in the reactor's.
 
-ZeroMQ's descriptor is edge-triggered and tells nothing for sure: everybody asks the carrier again after sending and
-receiving, and sleeps only when it says that nothing is waiting.
+Some carriers' descriptors are edge-triggered and tell nothing for sure: everybody asks the carrier again after sending
+and receiving, and sleeps only when it says that nothing is waiting.
 """
 
 from __future__ import annotations
@@ -10,21 +10,25 @@ import logging
 import os
 import threading
 import time
-import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from framebus.core.bell import Bell
+from msgspec import structs
+
 from framebus.core.errors import BadFrame, Closed
+from framebus.links import owned
 from framebus.links.admission import admission
-from framebus.links.alarm import Alarm
 from framebus.links.carrier import Arrival, Carrier
+from framebus.links.complaints import Complaints
 from framebus.links.directory import Entry
 from framebus.links.keys import Rights
-from framebus.links.monitor import Fact, Reminder
+from framebus.links.lookout import Lookout
+from framebus.links.monitor import Fact
+from framebus.links.moving import Move
 from framebus.links.parcel import parcel
 from framebus.links.reactor import reactor
+from framebus.links.slumber import Slumber
 from framebus.session.guests import Guest
 from framebus.session.outgoing import Delivery, Peer
 from framebus.session.publisher import PublisherSession
@@ -33,8 +37,6 @@ from framebus.wire import control
 
 WAITED_ON_S = 0.02
 """How often the reactor looks whether a caller still sleeps on a link and drives it."""
-NOT_ALONE_S = 0.002
-"""How long one of several sleeping threads sleeps: a wake-up reaches only one of them."""
 SLICE_S = 0.5
 """Longest sleep in one piece: even a wake-up that got lost would cost no more."""
 REMIND_S = 0.005
@@ -51,19 +53,19 @@ S = TypeVar("S", bound=PublisherSession | ReaderSession)
 class Endpoint(ABC, Generic[S]):
     """One end of a link. Safe to use from any thread of the process that made it."""
 
-    def __init__(self, session: S, where: str, dial: Callable[[int], Carrier], peers: int = 1) -> None:
+    def __init__(
+        self, session: S, where: str, dial: Callable[[int], Carrier], *, peers: int = 1, may_move: bool = False
+    ) -> None:
         self.session = session
         self.where = where
         self.scheduled = float("inf")
-        self.rejected = 0
+        self.complaints = Complaints()
         self.entry: Entry | None = None
         """Its line in this machine's directory of links."""
         self._dial = dial
         self._peers = peers
         self._attempt = 0
         self._lock = threading.Lock()
-        self._ready: Bell | None = None
-        self._sleepers = 0
         self._driven_until = 0.0
         self._tick_at = 0.0
         self._reactor = reactor()
@@ -71,25 +73,35 @@ class Endpoint(ABC, Generic[S]):
         self._check_keys_at = 0.0
         self._redial_due = float("inf")
         self._state = ""
+        self._broken = ""
+        self._move = Move(allowed=may_move)
         self._carrier = dial(0)
+        session.party = structs.replace(session.party, local=self._carrier.local)
         self._descriptor = self._carrier.fileno()
-        self._bell = Bell()
-        self._alarm = Alarm(self._descriptor, self._bell.fileno())
-        self._lookout = Lookout(self)
-        self._reminder = Reminder()
+        self._slumber = Slumber(self._descriptor)
+        self._lookout = Lookout(self.look)
         if session.calling is not None:
             session.calling.dial(time.monotonic() + PROBE_S)
-        _endpoints.add(self)
+        owned.add(self)
 
     def start(self) -> None:
         """Let the reactor drive this end from now on."""
+        self._watch_carrier()
+
+    def _watch_carrier(self) -> None:
         self._reactor.watch(self, self._descriptor)
-        self._reactor.watch(self._lookout, self._carrier.lookout.fileno())
+        if (lookout := self._carrier.lookout) is not None:
+            self._reactor.watch(self._lookout, lookout)
 
     @property
     def address(self) -> str:
         """Where it listens, with the port the system chose; else what was asked for."""
         return self._carrier.address or self.where
+
+    @property
+    def local(self) -> str:
+        """The path by which processes of this machine and user share its memory; empty where there is none."""
+        return self._carrier.local
 
     @property
     def listens(self) -> bool:
@@ -100,7 +112,7 @@ class Endpoint(ABC, Generic[S]):
 
     def hot_until(self, now: float) -> float:
         """A caller drives this end: until then the reactor need not."""
-        return now + WAITED_ON_S if self._sleepers else self._driven_until
+        return now + WAITED_ON_S if self._slumber.count else self._driven_until
 
     def turn(self, now: float) -> float | None:
         """The reactor drives: takes the lock, does what is due, tells whoever waits."""
@@ -110,31 +122,46 @@ class Endpoint(ABC, Generic[S]):
             self._drive(now)
             self._tick(now)
             self._tell()
-            return self.session.deadline(now)
+            return self._deadline(now)
+
+    def _deadline(self, now: float) -> float | None:
+        """When somebody must drive again at the latest."""
+        at, look_at = self.session.deadline(now), self._carrier.deadline
+        return min(at, look_at) if at is not None and look_at is not None else at or look_at
 
     def look(self, now: float) -> float | None:
         """The reactor has news of connections."""
         with self._lock:
             if self._state:
                 return None
-            gone, facts = self._carrier.look(now)
-            if gone:
-                self._lose(gone, now)
-            for fact in facts:
-                if fact.text:
-                    log.warning("%s", fact.text)
-                self._explain(fact)
-                if fact.final and not self._carrier.listens:
-                    self._redial_due = now + REDIAL_S
+            self._look(now)
             self._flush(now)
             self._tell()
             return self._carrier.deadline
 
-    def _explain(self, fact: Fact) -> None:
+    def _look(self, now: float) -> None:
+        gone, facts = self._carrier.look(now)
+        if gone:
+            self._lose(gone, now)
+        for fact in facts:
+            if fact.text:
+                log.warning("%s", fact.text)
+            self._explain(fact, now)
+            if fact.final and not self._carrier.listens:
+                self._redial_due = now + REDIAL_S
+        if self._carrier.over:
+            self._return(now)
+
+    def _explain(self, fact: Fact, now: float) -> None:
         """Whoever waits for the other side is told what keeps it from us, also when that was logged long ago."""
         calling = self.session.calling
-        if calling is not None and (fact.text or fact.kind == "ready"):
+        if calling is None:
+            return
+        if fact.text or fact.kind == "ready":
             calling.last_refusal = fact.text
+        if fact.kind == "ready" and self._carrier.lookout is None:
+            calling.dial(now)  # there is nobody to ask us who we are: say it
+            self._tick_at = 0.0
 
     # driving: with the lock held ------------------------------------------------------------------------------
 
@@ -143,6 +170,8 @@ class Endpoint(ABC, Generic[S]):
         while True:
             for arrival in self._carrier.arrivals():
                 self._take_in(arrival, now)
+            if self._carrier.news:
+                self._look(now)
             self._flush(now)
             if not self._carrier.waiting():
                 return
@@ -154,6 +183,9 @@ class Endpoint(ABC, Generic[S]):
             self._tick(now)
 
     def _tick(self, now: float) -> None:
+        look_at = self._carrier.deadline
+        if self._carrier.lookout is None and look_at is not None and now >= look_at:
+            self._look(now)
         self.session.tick(now)
         calling = self.session.calling
         if calling is not None and (now >= self._redial_due or (self._peers > 1 and calling.unanswered(now))):
@@ -162,24 +194,28 @@ class Endpoint(ABC, Generic[S]):
             self._check_keys_at = now + REVOKED_S
             self._cut_revoked(now)
         self._flush(now)
-        at = self.session.deadline(now)
+        at = self._deadline(now)
         self._tick_at = now + SLICE_S if at is None else min(at, now + SLICE_S)
 
     def _flush(self, now: float) -> None:
         out = self.session.out
+        if not out:
+            return
         unreachable: list[Peer] = []
         while out:
             batch = out[:]
             out.clear()
             for peer, action in batch:
-                parts = parcel(action) if isinstance(action, Delivery) else [control.encode(action)]
-                if isinstance(action, control.Refuse):
-                    self._say_refused(peer, action, now)
-                if not self._carrier.send(peer, parts) and self._carrier.listens:
+                message = parcel(action) if isinstance(action, Delivery) else self._letter(peer, action, now)
+                if not self._carrier.send(peer, message) and self._carrier.listens:
                     unreachable.append(peer)
         if unreachable:
             self._lose(unreachable, now)
-        self._cut_dropped()
+
+    def _letter(self, peer: Peer, message: control.Message, now: float) -> bytes:
+        if isinstance(message, control.Refuse):
+            self.complaints.tell(self.address, self.session.guests.address(peer) or "a peer", message, now)
+        return control.encode(message)
 
     def _lose(self, peers: list[Peer], now: float) -> None:
         """Connections are gone; what the peers said before, a farewell perhaps, is heard first."""
@@ -191,12 +227,8 @@ class Endpoint(ABC, Generic[S]):
             self.session.disconnected(peer, now)
         self._flush(now)
 
-    def _cut_dropped(self) -> None:
-        """Sessions of a kind that cut peers say so here."""
-
     def _take_in(self, arrival: Arrival, now: float) -> None:
-        peer, parts = arrival.peer, arrival.parts
-        newcomer = self._carrier.meet(arrival)
+        peer, parts, newcomer = arrival
         if newcomer is not None:
             address, user = newcomer
             self.session.guests.introduce(peer, Guest(address, self._rights(user), user))
@@ -204,26 +236,18 @@ class Endpoint(ABC, Generic[S]):
             if not parts:
                 self.session.unexpected(peer, now)
             elif len(parts) == 1:
-                self._on_control(peer, parts[0].buffer, now)
+                message = control.decode(parts[0])
+                if isinstance(message, control.Welcome):
+                    if self._moves(message, now):
+                        return
+                    self._close_former()
+                self._on_control(peer, message, now)
             elif len(parts) == 2:
-                self._on_pair(peer, parts[0].buffer, parts[1].buffer, now)
+                self._on_pair(peer, parts[0], parts[1], now)
             else:
                 raise BadFrame(f"a message of {len(parts)} parts or more: framebus messages have one or two")
         except BadFrame as error:
-            self._reject(peer, error)
-
-    def _reject(self, peer: Peer, error: BadFrame) -> None:
-        self.rejected += 1
-        self.session.out.append((peer, control.Refuse(code="request", message=str(error)[:500])))
-        if self.rejected & (self.rejected - 1) == 0:  # the 1st, 2nd, 4th, 8th …: lines, not a flood
-            log.warning("%s: message refused (%d so far): %s", self.address, self.rejected, error)
-
-    def _say_refused(self, peer: Peer, refusal: control.Refuse, now: float) -> None:
-        """Both sides are told when somebody may not do what it came for."""
-        if refusal.code != "request" and not refusal.retry:
-            who = self.session.guests.address(peer) or "a peer"
-            if text := self._reminder.say(refusal.message, who, refusal.message, now):
-                log.warning("%s: refused %s: %s", self.address, who, text)
+            self.session.out.append((peer, self.complaints.reject(self.address, error)))
 
     # keys -----------------------------------------------------------------------------------------------------
 
@@ -247,33 +271,52 @@ class Endpoint(ABC, Generic[S]):
         self._attempt += 1
         self._redial_due = float("inf")
         self.session.disconnected(calling.peer, now)
-        fresh = self._dial(self._attempt)
+        calling.dial(now + PROBE_S)
+        self._close_former()
+        old = self._exchange(self._dial(self._attempt))
+        self._reactor.release(then=old.close)
+
+    def _exchange(self, fresh: Carrier) -> Carrier:
+        """Go on over another carrier; the old one, which is the caller's to close, is watched no more."""
         old, self._carrier = self._carrier, fresh
         self._descriptor = fresh.fileno()
-        self._alarm = Alarm(self._descriptor, self._bell.fileno())
-        calling.dial(now + PROBE_S)
-        self._reactor.replace(self, self._descriptor)
-        self._reactor.replace(self._lookout, fresh.lookout.fileno(), old.close)
-        self._bell.ring()
+        self._slumber.watch(self._descriptor)
+        self._reactor.release(self, self._lookout)
+        self._watch_carrier()
+        return old
+
+    # a better carrier -----------------------------------------------------------------------------------------
+
+    def _moves(self, welcome: control.Welcome, now: float) -> bool:
+        """Go on through shared memory, if whoever welcomes us is on this machine and of this user."""
+        nearer = self._move.nearer(welcome.party, self.session.party, now)
+        if nearer is None:
+            return False
+        self._move.former = self._exchange(nearer)
+        return True
+
+    def _close_former(self) -> None:
+        """We are known where we moved to: the other side need not keep anything for where we came from."""
+        former, self._move.former = self._move.former, None
+        if former is not None:
+            self._reactor.release(then=former.close)
+
+    def _return(self, now: float) -> None:
+        """The private connection is gone: call where we were sent from, or end where there is no such place."""
+        if self._move.undo():
+            self._redial(now)
+        else:
+            self._broken = self._carrier.over
 
     # waiting --------------------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
         """Something was driven for others: those asleep look again, and the user's descriptor tells the truth."""
-        if self._sleepers:
-            self._bell.ring()
+        self._slumber.wake()
         self._show_ready()
 
     def _show_ready(self) -> None:
-        if self._ready is not None:
-            if self._is_ready() or self._state:
-                self._ready.ring()
-            else:
-                self._ready.hush()
-
-    @abstractmethod
-    def _is_ready(self) -> bool:
-        """True when the user would not wait now."""
+        """The user's descriptor, where there is one, tells whether there is something to take."""
 
     @property
     def _refusal(self) -> str | None:
@@ -287,6 +330,8 @@ class Endpoint(ABC, Generic[S]):
             raise Closed(f"{self.where}: {self._state}")
         if self._refusal is not None:
             raise Closed(f"{self.where} refused: {self._refusal}")
+        if self._broken:
+            raise Closed(f"{self.where}: {self._broken}")
 
     def _drive_until(self, finished: Callable[[], bool], limit: float) -> None:
         """Drive until `finished` or the time is `limit`."""
@@ -300,37 +345,26 @@ class Endpoint(ABC, Generic[S]):
         if self._carrier.waiting():
             return
         limit = min(until, self._tick_at) - time.monotonic()
-        alarm = self._alarm
-        self._sleepers += 1
-        if self._sleepers > 1:
-            limit = min(limit, NOT_ALONE_S)
-        self._lock.release()
-        try:
-            if limit > 0:
-                alarm.wait(limit)
-        finally:
-            self._lock.acquire()
-            self._sleepers -= 1
-            self._bell.hush()
+        self._slumber.sleep(self._lock, limit)
 
     def _leave_hot(self, now: float) -> None:
         """A caller leaves: the reactor takes over shortly, at the latest when something is due."""
         self._driven_until = now + self.session.leisure_s
         if now >= self._remind_at:
             self._remind_at = now + REMIND_S
-            at = self.session.deadline(now)
+            at = self._deadline(now)
             if at is not None:
                 self._reactor.remind(self, max(at, self._driven_until))
 
     # the end --------------------------------------------------------------------------------------------------
 
-    def _shut(self, why: str, linger_ms: int = 0) -> None:
+    def shut(self, why: str, linger_ms: int = 0) -> None:
         """Free everything; every later use says `why`. Idempotent; the lock must not be held."""
         with self._lock:
             if self._state:
                 return
             self._state = why
-            self._bell.ring()
+            self._slumber.wake()
             self._show_ready()
         self._reactor.unwatch(self)
         self._reactor.unwatch(self._lookout)
@@ -338,15 +372,17 @@ class Endpoint(ABC, Generic[S]):
             if self._carrier.domain:
                 admission().unregister(self._carrier.domain)
             self._carrier.close(linger_ms)
+            if self._move.former is not None:
+                self._move.former.close()
             if self.entry is not None:
                 self.entry.close()
-        while self._sleepers:
-            time.sleep(0.001)
-        self._bell.close()
-        if self._ready is not None:
-            self._ready.close()
+        self._slumber.end()
+        self._free()
 
-    def _forked(self) -> None:
+    def _free(self) -> None:
+        """Give back what an end has besides; nobody uses it any more."""
+
+    def disown(self) -> None:
         """In a forked child: this end is the parent's."""
         self._lock = threading.Lock()
         self._state = self._state or f"this link belongs to process {os.getppid()}: open it again in this one"
@@ -354,43 +390,9 @@ class Endpoint(ABC, Generic[S]):
     # what came ------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _on_control(self, peer: Peer, part: memoryview, now: float) -> None:
+    def _on_control(self, peer: Peer, message: control.Message, now: float) -> None:
         """A message of one part."""
 
     @abstractmethod
     def _on_pair(self, peer: Peer, head: memoryview, payload: memoryview, now: float) -> None:
         """A message of two parts."""
-
-
-class Lookout:
-    """The reactor's view of an endpoint's connections: noticed at once, whoever drives the endpoint itself."""
-
-    def __init__(self, endpoint: Endpoint[Any]) -> None:
-        self.scheduled = float("inf")
-        self._endpoint = endpoint
-
-    def hot_until(self, now: float) -> float:
-        """Never: nobody else does this."""
-        return 0.0
-
-    def turn(self, now: float) -> float | None:
-        """Look."""
-        return self._endpoint.look(now)
-
-
-_endpoints: weakref.WeakSet[Endpoint[Any]] = weakref.WeakSet()
-
-
-def _disown() -> None:
-    for endpoint in list(_endpoints):
-        endpoint._forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_disown)
-
-
-def abandon_all() -> None:
-    """At exit: whatever is still open stops without an end."""
-    for endpoint in list(_endpoints):
-        endpoint._shut("the process is ending")

@@ -9,12 +9,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-import zmq
-
 from framebus.core.errors import AddressError, Unavailable
 from framebus.links.locks import lock
 
 MAX_PATH_BYTES = 107
+BACKLOG = 1024
 
 
 def check(path: str) -> None:
@@ -30,41 +29,38 @@ def check(path: str) -> None:
         )
 
 
-class FileSocket(zmq.Socket[bytes]):
-    """A listening socket that takes its file along when it is closed, which ZeroMQ does not."""
+class File:
+    """A unix socket that listens at a path, and takes its file along when it is closed."""
 
-    _file: tuple[str, int] | None = None
-
-    def bind_file(self, path: str) -> None:
-        """Bind to `path`: the file has mode 0600, a missing folder is made with 0700.
+    def __init__(self, path: str, kind: int = system.SOCK_STREAM) -> None:
+        """Listen at `path`: the file has mode 0600, a missing folder is made with 0700.
 
         The file of a dead process is replaced; raises `Unavailable` when a live one has it, when it is no socket, or
         when the folder cannot be used.
         """
         check(path)
-        with _folder(Path(path).parent, path), _private():
-            _clear(path)
-            try:
-                self.bind(f"ipc://{path}")
-                os.chmod(path, 0o600)
+        self.socket = system.socket(system.AF_UNIX, kind)
+        try:
+            self.socket.setblocking(False)
+            with _private(), _folder(Path(path).parent, path):
+                _clear(path, kind)
+                self.socket.bind(path)
                 self._file = path, os.stat(path).st_ino
-            except (OSError, zmq.ZMQError) as error:
-                raise Unavailable(f"cannot listen on ipc://{path}: {error.strerror}") from error
+                self.socket.listen(BACKLOG)
+        except BaseException as error:
+            self.socket.close()
+            if isinstance(error, Unavailable) or not isinstance(error, OSError):
+                raise
+            raise Unavailable(f"cannot listen on ipc://{path}: {error.strerror}") from error
 
-    def close(self, linger: int | None = None) -> None:
+    def close(self) -> None:
         """Close, and remove the file if it still is ours."""
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                if os.stat(file[0]).st_ino == file[1]:
-                    os.unlink(file[0])
-        super().close(linger)
-
-
-def remove(address: str) -> None:
-    """A listener at `address` (`ipc://PATH`) is about to close: nobody shall find its file."""
-    with contextlib.suppress(OSError):
-        os.unlink(address.removeprefix("ipc://"))
+        path, inode = self._file
+        self._file = path, -1  # somebody else may listen there next
+        with contextlib.suppress(OSError):
+            if os.stat(path).st_ino == inode:
+                os.unlink(path)
+        self.socket.close()
 
 
 @contextlib.contextmanager
@@ -92,25 +88,37 @@ def _private() -> Iterator[None]:
         os.umask(before)
 
 
-def _clear(path: str) -> None:
-    """Remove the file of a dead process. ZeroMQ would remove a live one as well and take over its readers."""
+def _clear(path: str, kind: int) -> None:
+    """Remove the file of a dead process."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
         raise Unavailable(f"cannot listen on ipc://{path}: that file is not a socket; choose another path")
-    if _answers(path):
+    if answers(path, kind):
         raise Unavailable(f"cannot listen on ipc://{path}: a running process listens there; choose another path")
     os.unlink(path)
 
 
-def _answers(path: str) -> bool:
-    with system.socket(system.AF_UNIX, system.SOCK_STREAM) as probe:
+def sweep(path: str) -> None:
+    """Remove the file of a dead process; nothing happens where somebody listens, or is just about to."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(Path(path).parent, os.O_RDONLY)
+        try:
+            if lock(descriptor, wait=False) and not answers(path):
+                os.unlink(path)
+        finally:
+            os.close(descriptor)
+
+
+def answers(path: str, kind: int = getattr(system, "SOCK_SEQPACKET", system.SOCK_STREAM)) -> bool:
+    """True when a process listens at `path`."""
+    with system.socket(system.AF_UNIX, kind) as probe:
         probe.setblocking(False)
         try:
             probe.connect(path)
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
         except OSError:  # a full backlog (it would block), or another user's
             return True

@@ -10,21 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from framebus.core.addresses import Link, listens
-from framebus.core.errors import AddressError, OptionError, Unavailable
+from framebus.core.errors import OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.core.machine import host_id
 from framebus.core.names import to_name
 from framebus.core.units import duration, nbytes
-from framebus.links import directory, ports, sockets
-from framebus.links.admission import require_admission
+from framebus.links import directory, making, ports
 from framebus.links.carrier import CALLED, Carrier
 from framebus.links.doorman import on_duty, tidy_at_exit
-from framebus.links.guard import Guard
-from framebus.links.keys import ClientKeys, KeyStore, lookup_peer
-from framebus.links.monitor import Reminder, Watch
+from framebus.links.local import LocalConnection
 from framebus.links.observing import ask
-from framebus.links.publishing import LinkPublisher, WritingEnd
+from framebus.links.publishing import LinkPublisher
 from framebus.links.reading import LinkSource, ReadingEnd
+from framebus.links.switchboard import Switchboard
+from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.calling import Calling
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
@@ -32,8 +31,7 @@ from framebus.session.rules import PublisherRules, ReaderRules
 from framebus.wire.control import Keep, Party
 from framebus.wire.encodings import encode as encode_frame
 
-MAX_UNREAD = 64
-"""Messages kept for a peer that does not read; a peer that is held to its credit has far fewer."""
+PRIVATE = "a private link between two processes"
 
 
 def open_link(
@@ -49,8 +47,13 @@ def open_link(
     listen: bool | None = None,
     allow: Iterable[str] = (),
     insecure: bool = False,
+    carrier: str | None = None,
+    at: str = "",
 ) -> LinkSource:
-    """Read frames from a link; see `framebus.open`. `exclusive`: the group takes this one reader."""
+    """Read frames from a link; see `framebus.open`. `exclusive`: the group takes this one reader.
+
+    `at` is the socket of one publisher, where a `shm://` address could mean several.
+    """
     listening = listens(address, "reader", listen)
     rules = ReaderRules(
         want=(address.streams,) if address.streams else (),
@@ -61,10 +64,17 @@ def open_link(
         packets=packets,
     )
     session = ReaderSession(rules, party(), calling=None if listening else _calling())
-    dial = _dialling(address, listening, allow, insecure)
+    dial = _carriers(address, listening, allow, insecure, carrier, at)
     tidy_at_exit()
-    end = ReadingEnd(session, str(address), dial, max(1, len(address.peers)), wanted=format or "")
-    end.entry = _register("reader", end.address, listening)
+    end = ReadingEnd(
+        session,
+        str(address),
+        dial,
+        peers=max(1, len(address.peers)),
+        may_move=carrier is None and address.scheme != "shm",
+        wanted=format or "",
+    )
+    end.entry = _register("reader", end.address, listening, end.local)
     return LinkSource(end, None if timeout is None else duration(timeout))
 
 
@@ -82,6 +92,8 @@ def publish_link(
     listen: bool | None = None,
     allow: Iterable[str] = (),
     insecure: bool = False,
+    carrier: str | None = None,
+    on_reply: OnAnswer | None = None,
 ) -> LinkPublisher:
     """Publish frames on a link; see `framebus.publish`. `live`: the newest frame matters most."""
     if when_full not in (None, "wait", "skip"):
@@ -97,10 +109,17 @@ def publish_link(
         retain_bytes=nbytes(retain),
     )
     session = PublisherSession(rules, party(), calling=None if listening else _calling())
-    dial = _dialling(address, listening, allow, insecure)
+    dial = _carriers(address, listening, allow, insecure, carrier)
     tidy_at_exit()
-    end = WritingEnd(session, str(address), dial, max(1, len(address.peers)))
-    end.entry = _register("publisher", _with_streams(end.address, address), listening)
+    end = WritingEnd(
+        session,
+        str(address),
+        dial,
+        peers=max(1, len(address.peers)),
+        may_move=carrier is None and address.scheme != "shm",
+        on_reply=on_reply,
+    )
+    end.entry = _register("publisher", _with_streams(end.address, address), listening, end.local)
     template = address.streams if "{" in address.streams else ""
     name = stream or ("" if template else address.streams)
     return LinkPublisher(
@@ -113,21 +132,45 @@ def publish_link(
     )
 
 
+def adopt_reader(socket: system.socket) -> LinkSource:
+    """Read every frame that comes over one end of a private socket pair (`AF_UNIX`, `SOCK_SEQPACKET`), and answer.
+
+    Takes the socket over. Waiting raises `Closed` once the process at the other end is gone.
+    """
+    session = ReaderSession(ReaderRules(keep="all"), party(), calling=_calling())
+    tidy_at_exit()
+    return LinkSource(ReadingEnd(session, PRIVATE, _given(socket)))
+
+
+def adopt_publisher(socket: system.socket, *, on_reply: OnAnswer | None = None) -> LinkPublisher:
+    """Publish to whoever holds the other end of a private socket pair; see `adopt_reader`."""
+    session = PublisherSession(PublisherRules(live=False), party())
+    tidy_at_exit()
+    end = WritingEnd(session, PRIVATE, _given(socket), on_reply=on_reply)
+    return LinkPublisher(end, name=to_name(system.gethostname(), "stream"))
+
+
+def _given(socket: system.socket) -> Callable[[int], Carrier]:
+    return lambda attempt: Switchboard(given=LocalConnection(socket, where=PRIVATE))
+
+
 def check_listening(
     address: Link, *, listen: bool | None = None, allow: Iterable[str] = (), insecure: bool = False
 ) -> None:
     """Raise what `publish_link` would where it cannot listen; for those who will publish there later."""
     if listens(address, "writer", listen):
-        carrier = _dialling(address, True, allow, insecure)(0)
+        carrier = making.listening(address, tuple(allow), insecure)
         if carrier.domain:
             on_duty().unregister(carrier.domain)
         carrier.close(0)
 
 
-def observe(address: Link, timeout: float | str = 2) -> dict[str, Any]:
-    """What the publisher at `address` says about its streams and readers. Raises `Timeout` when nobody answers."""
-    text, keys = _target(address, 0)
-    return ask(*_watched(text, keys, probe=False), str(address), party(), duration(timeout))
+def observe(address: Link, timeout: float | str = 2, at: str = "") -> dict[str, Any]:
+    """What the publisher at `address` says about its streams and readers. Raises `Timeout` when nobody answers.
+
+    `at` is its socket on this machine, where that is known.
+    """
+    return ask(making.connecting(address, at)(0), str(address), party(), duration(timeout))
 
 
 def party() -> Party:
@@ -151,73 +194,14 @@ def _encoder(spec: str | None) -> Callable[[Frame], Frame] | None:
     return lambda frame: encode_frame(frame, spec)
 
 
-def _dialling(address: Link, listening: bool, allow: Iterable[str], insecure: bool) -> Callable[[int], Carrier]:
-    if address.dialect:
-        raise AddressError(f"{address}: the {address.dialect} dialect is not in this version; native links work")
-    if address.scheme == "shm":
-        raise AddressError(f"{address}: shared memory links are not in this version; use ipc:// or tcp://localhost")
-    if listening:
-        return lambda attempt: _listen(address, tuple(allow), insecure)
-    reminder = Reminder()
-    return lambda attempt: _connect(address, attempt, reminder)
-
-
-def _listen(address: Link, allow: tuple[str, ...], insecure: bool) -> Carrier:
-    if address.scheme != "tcp":
-        socket = sockets.listener(_text(address, 0), queue=MAX_UNREAD)
-        return Carrier(socket, Guard(socket))
-    policy = require_admission(address.peers[0].host, KeyStore(), insecure, allow)
-    keys = policy.own() if isinstance(policy, KeyStore) else None
-    domain = secrets.token_hex(8)
-    guards: list[Guard] = []
-
-    def guard(socket: sockets.Socket) -> None:
-        guards.append(Guard(socket, encrypted=keys is not None))
-
-    on_duty().register(domain, policy)
-    try:
-        socket = sockets.listener(_text(address, 0), keys=keys, domain=domain, queue=MAX_UNREAD, before_binding=guard)
-    except BaseException:
-        for unused in guards:
-            unused.close()
-        on_duty().unregister(domain)
-        raise
-    return Carrier(socket, guards[0], domain)
-
-
-def _connect(address: Link, attempt: int, reminder: Reminder) -> Carrier:
-    text, keys = _target(address, attempt)
-    return Carrier(*_watched(text, keys, reminder))
-
-
-def _watched(
-    text: str, keys: ClientKeys | None, reminder: Reminder | None = None, *, probe: bool = True
-) -> tuple[sockets.Socket, Watch]:
-    """A connecting socket that is watched from the start: a refusal may come before `dialler` returns."""
-    socket = sockets.dialler([], keys=keys, probe=probe)
-    watch = Watch(socket, encrypted=keys is not None, reminder=reminder)
-    try:
-        sockets.connect(socket, text)
-    except BaseException:
-        watch.close()
-        socket.close(0)
-        raise
-    return socket, watch
-
-
-def _target(address: Link, attempt: int) -> tuple[str, ClientKeys | None]:
-    if address.scheme != "tcp":
-        return _text(address, 0), None
-    peer = address.peers[attempt % len(address.peers)]
-    return f"tcp://{peer}", lookup_peer(peer.host, peer.port)
-
-
-def _text(address: Link, attempt: int) -> str:
-    """The address as ZeroMQ writes it."""
-    if address.scheme != "tcp":
-        return f"{address.scheme}://{address.path}"
-    peer = address.peers[attempt % len(address.peers)]
-    return f"tcp://{peer}" if peer.host else f"tcp://*:{peer.port}"
+def _carriers(
+    address: Link, listening: bool, allow: Iterable[str], insecure: bool, carrier: str | None, at: str = ""
+) -> Callable[[int], Carrier]:
+    if carrier not in (None, "tcp"):
+        raise OptionError(f"carrier={carrier!r}: it is 'tcp', which stays on the network's own way, or left out")
+    if not listening:
+        return making.connecting(address, at)
+    return lambda attempt: making.listening(address, tuple(allow), insecure, may_share=carrier is None)
 
 
 def _with_streams(bound: str, address: Link) -> str:
@@ -226,8 +210,8 @@ def _with_streams(bound: str, address: Link) -> str:
     return f"{bound}{separator}{plain}" if plain and bound != str(address) else bound
 
 
-def _register(kind: str, address: str, listening: bool) -> directory.Entry | None:
+def _register(kind: directory.Kind, address: str, listening: bool, local: str = "") -> directory.Entry | None:
     try:
-        return directory.register(kind, address, listens=listening)  # type: ignore[arg-type]
+        return directory.register(kind, address, listens=listening, local=local)
     except Unavailable:
         return None

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import select
 import time
 from typing import Any
 
-import zmq
-
 from framebus.core.errors import BadFrame, Closed, Timeout
-from framebus.links.monitor import Watch
-from framebus.links.sockets import Socket
+from framebus.links.carrier import CALLED, Carrier
 from framebus.wire import control
 
 ASK_AGAIN_S = 0.3
 
 
-def ask(socket: Socket, watch: Watch, where: str, party: control.Party, timeout_s: float) -> dict[str, Any]:
-    """The status of the publisher behind a connecting `socket`, which is closed, and its `watch` with it.
+def ask(carrier: Carrier, where: str, party: control.Party, timeout_s: float) -> dict[str, Any]:
+    """The status of the publisher behind a connecting `carrier`, which is closed.
 
     Raises `Timeout` when nobody answers within `timeout_s`, `Closed` when it may not be asked.
     """
@@ -26,40 +24,55 @@ def ask(socket: Socket, watch: Watch, where: str, party: control.Party, timeout_
     question = control.encode(control.Observe(session=session))
     deadline = time.monotonic() + timeout_s
     try:
-        while (left := deadline - time.monotonic()) > 0:
-            for message in (hello, question):
-                _try_send(socket, message)
-            status = _answer(socket, where, min(left, ASK_AGAIN_S))
+        while (now := time.monotonic()) < deadline:
+            carrier.send(CALLED, hello)
+            carrier.send(CALLED, question)
+            status = _answer(carrier, where, min(deadline, now + ASK_AGAIN_S))
             if status is not None:
                 return status
-            for fact in watch.drive(time.monotonic()):
-                if fact.final:
-                    raise Closed(fact.text)
     finally:
-        watch.close()
-        socket.close(0)
+        carrier.close()
     raise Timeout(f"{where}: nobody answered within {timeout_s:g} s")
 
 
-def _try_send(socket: Socket, message: bytes) -> None:
-    try:
-        socket.send(message, zmq.NOBLOCK)
-    except zmq.Again:  # not connected yet: the next round asks again
-        return
-
-
-def _answer(socket: Socket, where: str, timeout_s: float) -> dict[str, Any] | None:
-    limit = time.monotonic() + timeout_s
-    while (left := limit - time.monotonic()) > 0 and socket.poll(int(left * 1000) + 1):
-        parts = socket.recv_multipart()
-        try:
-            message = control.decode(parts[0])
-        except BadFrame:
-            continue
-        if isinstance(message, control.Refuse):
-            raise Closed(f"{where} refused: {message.message}")
-        if isinstance(message, control.Observe) and isinstance(message.status, dict):
-            return message.status
-        if isinstance(message, control.Reset):
+def _answer(carrier: Carrier, where: str, limit: float) -> dict[str, Any] | None:
+    """What comes until `limit`; None, ask (again), when nothing did or the connection stands only now."""
+    while (now := time.monotonic()) < limit:
+        for _, parts, _ in carrier.arrivals():
+            status = _status(parts, where)
+            if status is not None:
+                return status
+        if _stands(carrier, now):
             return None
+        _wait(carrier, min(limit, carrier.deadline or limit) - now)
     return None
+
+
+def _stands(carrier: Carrier, now: float) -> bool:
+    _, facts = carrier.look(now)
+    for fact in facts:
+        if fact.final:
+            raise Closed(fact.text)
+    return any(fact.kind == "ready" for fact in facts)
+
+
+def _status(parts: list[memoryview], where: str) -> dict[str, Any] | None:
+    try:
+        message = control.decode(parts[0]) if parts else None
+    except BadFrame:
+        return None
+    if isinstance(message, control.Refuse):
+        raise Closed(f"{where} refused: {message.message}")
+    if isinstance(message, control.Observe) and isinstance(message.status, dict):
+        return message.status
+    return None
+
+
+def _wait(carrier: Carrier, timeout_s: float) -> None:
+    if carrier.waiting() or timeout_s <= 0:
+        return
+    poll = select.poll()
+    poll.register(carrier.fileno(), select.POLLIN)
+    if carrier.lookout is not None:
+        poll.register(carrier.lookout, select.POLLIN)
+    poll.poll(max(1, int(timeout_s * 1000)))

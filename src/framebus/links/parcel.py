@@ -1,29 +1,46 @@
-"""A frame on its way out: made into message parts once, however many readers it goes to."""
+"""A frame on its way out: made into a message once, however many readers it goes to."""
 
 from __future__ import annotations
 
-import zmq
+from typing import Any
 
+from framebus.links.connection import Parcel
 from framebus.session.outgoing import Delivery
 from framebus.wire import header
-
-COPY_BELOW = 65536
-"""Payloads smaller than this are copied into the message, which is cheaper than keeping track of them."""
-
-Parts = list[bytes | zmq.Frame]
+from framebus.wire.layout import Buffer
 
 
-def parcel(delivery: Delivery) -> Parts:
+def parcel(delivery: Delivery) -> Parcel:
     """Header and payload of `delivery`; the payload is the frame's own memory, referred to by all messages."""
     entry = delivery.entry
-    if entry.parts is None:
+    made: Parcel | None = entry.parts
+    if made is None:
         head, payload = header.encode(entry.item)
-        entry.parts = [bytes(head), _payload(memoryview(payload))]
-    parts: Parts = entry.parts
+        made = entry.parts = Parcel(bytes(head), _flat(payload))
     if delivery.thinned:
-        return [bytes(header.encode(entry.item, delivery.thinned)[0]), parts[1]]
-    return parts
+        return _Variant(bytes(header.encode(entry.item, delivery.thinned)[0]), made)
+    return made
 
 
-def _payload(view: memoryview) -> bytes | zmq.Frame:
-    return bytes(view) if view.nbytes < COPY_BELOW else zmq.Frame(view, copy=False, track=False)
+def _flat(payload: Buffer) -> memoryview:
+    view = memoryview(payload)
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+class _Variant(Parcel):
+    """The same payload under another header: where it lies in shared memory is found out once for all."""
+
+    __slots__ = ("_original",)
+
+    def __init__(self, head: bytes, original: Parcel) -> None:
+        self._original = original
+        super().__init__(head, original.payload)
+
+    @property
+    def placed(self) -> Any:
+        return self._original.placed
+
+    @placed.setter
+    def placed(self, place: Any) -> None:
+        if place is not None:
+            self._original.placed = place

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -12,158 +13,13 @@ import numpy.typing as npt
 
 from framebus.core import clock
 from framebus.core.contracts import Done, Item
-from framebus.core.errors import BadFrame, Timeout
+from framebus.core.errors import BadFrame
 from framebus.core.formats import guess_format
 from framebus.core.frame import NO_META, Frame, Packet
 from framebus.core.names import check_name, fill_template
 from framebus.core.publisher import Publisher
-from framebus.core.statistics import ReaderInfo, Stats
-from framebus.links.carrier import Carrier
-from framebus.links.endpoint import Endpoint
-from framebus.links.patience import Patience
-from framebus.session.outgoing import Peer
-from framebus.session.publisher import PublisherSession
-from framebus.session.status import publisher_status
-from framebus.wire import control
-
-LINGER_MS = 500
-CONFIRM_S = 1.0
-
-
-class WritingEnd(Endpoint[PublisherSession]):
-    """Drives a publisher session and takes frames for it."""
-
-    def __init__(self, session: PublisherSession, where: str, dial: Callable[[int], Carrier], peers: int = 1) -> None:
-        super().__init__(session, where, dial, peers)
-        self.stats = Stats()
-        session.on_status = self._rates
-
-    def skip(self, stream: str, run: int) -> bool:
-        """Count a frame where nobody is there to take it: the fast way; False when somebody is."""
-        with self._lock:
-            if self._state or not self.session.idle or self._refusal is not None:
-                return False
-            self.session.skip(stream, run)
-            return True
-
-    def send(self, make: Callable[[PublisherSession], Item], done: Done | None) -> None:
-        """Send what `make` makes, once it may be sent; `make` runs under the lock, so numbers follow the sending."""
-        with self._lock:
-            now = time.monotonic()
-            self._check()
-            if not self.session.started():
-                now = self._wait(self.session.started, None, self._missing_text)
-            item = make(self.session)
-            if self._blocked(item):
-                self.session.nudge()
-                now = self._wait(lambda: not self._blocked(item), self.session.rules.patience_s, self._blocked_text)
-            self.session.offer(item, now, done)
-            self._flush(now)
-            self._drive_as_caller(now)
-            self._count(item)
-            self._leave_hot(now)
-
-    def _blocked(self, item: Item) -> bool:
-        return self.session.audience.blocked_by(item.nbytes, item.stream) is not None
-
-    def _count(self, item: Item) -> None:
-        known = len(self.stats.streams)
-        self.stats.count(item)
-        if self.entry is not None and len(self.stats.streams) != known:
-            self.entry.update(streams=tuple(self.stats.streams))
-
-    def _wait(self, ready: Callable[[], bool], timeout: float | None, text: Callable[[], str]) -> float:
-        """Until `ready`; the time then. Raises `Timeout` when nobody took anything for `timeout` seconds.
-
-        `text` says what is waited for.
-        """
-        patience = Patience(timeout)
-        owed = self.session.audience.retention.nbytes
-        while True:
-            now = time.monotonic()
-            self._check()
-            self._drive_as_caller(now)
-            if ready():
-                return now
-            if (left := self.session.audience.retention.nbytes) < owed:
-                owed = left
-                patience.renew(now)
-            if patience.over(now):
-                advice = "raise patience or retain, or say when_full='skip'"
-                raise Timeout(f"{text()}; nothing was taken for {patience.text}: {advice}")
-            patience.say_once(now, text)
-            self._sleep(patience.until(now))
-
-    def _missing_text(self) -> str:
-        missing = self.session.audience.missing()
-        count, there = self.session.rules.wait_for, len(self.session.audience.members)
-        readers = "a reader" if count == 1 else f"{count} readers, {there} there"
-        return f"{self.address}: waiting for {', '.join(missing) or readers}"
-
-    def _blocked_text(self) -> str:
-        audience = self.session.audience
-        owing = ", ".join(audience.owing(stoppers_only=True))
-        return f"{self.address}: waiting for {owing} to take what is owed ({audience.retention.nbytes:,} bytes)"
-
-    def finish(self) -> None:
-        """Wait for what is owed, tell readers the end, free everything."""
-        try:
-            with self._lock:
-                if self._state:
-                    return
-                self.session.close(time.monotonic())
-                self._flush(time.monotonic())
-                self._settle_up()
-        finally:
-            self._shut("this publisher is closed", LINGER_MS)
-
-    def _settle_up(self) -> None:
-        audience = self.session.audience
-        patience = self.session.rules.patience_s
-        try:
-            self._wait(lambda: not audience.owing(), patience, self._blocked_text)
-        except Timeout:
-            if audience.owing(stoppers_only=True):
-                raise
-        self._drive_until(lambda: self.session.finished, time.monotonic() + CONFIRM_S)
-
-    def abandon(self) -> None:
-        """Stop without an end."""
-        self._shut("this publisher was abandoned", LINGER_MS)
-
-    def readers(self) -> list[ReaderInfo]:
-        """Who reads, what they missed and are owed."""
-        with self._lock:
-            status = publisher_status(self.session)
-        return [
-            ReaderInfo(
-                name=reader["group"],
-                keep=reader["keep"],
-                missed=reader["missed"],
-                owed=reader["owed"],
-                credit=reader.get("credit", 0),
-                away=reader["away"],
-            )
-            for reader in status["readers"]
-        ]
-
-    def _rates(self) -> dict[str, dict[str, Any]]:
-        return {name: stream.snapshot() for name, stream in self.stats.streams.items()}
-
-    def _is_ready(self) -> bool:
-        return False
-
-    def _on_control(self, peer: Peer, part: memoryview, now: float) -> None:
-        message = control.decode(part)
-        self.session.received(peer, message, None, now)
-        if isinstance(message, control.Hello):
-            self._carrier.admit(peer)
-
-    def _on_pair(self, peer: Peer, head: memoryview, payload: memoryview, now: float) -> None:
-        message = control.decode(head)
-        if not isinstance(message, control.Reply):
-            raise BadFrame("this end publishes: it takes no frames")
-        self.session.received(peer, message, payload, now)
+from framebus.core.statistics import Stats
+from framebus.links.writing import WritingEnd
 
 
 class LinkPublisher(Publisher):
@@ -206,29 +62,65 @@ class LinkPublisher(Publisher):
             name = self._names.get(stream) or self._checked(stream)
             if not image.dtype.hasobject and self._end.skip(name, self._run):
                 return
-            self._send_array(image, name, meta)
+            self._send_array(image, name, meta, None)
         else:
             self._send_item(image, stream, meta, None)
+
+    def fill(
+        self,
+        shape: tuple[int, ...],
+        dtype: npt.DTypeLike = "uint8",
+        *,
+        stream: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        format: str | None = None,
+    ) -> AbstractContextManager[npt.NDArray[Any]]:
+        return _Filling(self, shape, dtype, stream, meta, format)
+
+    def make_room(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """A writable array, in shared memory where that spares a copy."""
+        return self._end.make_room(shape, np.dtype(dtype))
+
+    def send_filled(
+        self, image: npt.NDArray[Any], stream: str | None, meta: Mapping[str, Any] | None, format: str | None
+    ) -> None:
+        """Send an array that `make_room` made; nobody writes to it any more."""
+        image.flags.writeable = False
+        name = self._names.get(stream) or self._checked(stream)
+        if not self._end.skip(name, self._run):
+            self._send_array(image, name, meta, format)
 
     def write(self, item: Item, done: Done) -> None:
         self._send_item(item, None, None, done)
 
-    def _send_array(self, image: npt.NDArray[Any], name: str, meta: Mapping[str, Any] | None) -> None:
+    def readers_present(self) -> int:
+        """How many readers (or services) are connected now."""
+        return self._end.present()
+
+    def _send_array(
+        self, image: npt.NDArray[Any], name: str, meta: Mapping[str, Any] | None, format: str | None
+    ) -> None:
         captured_ns, mono_ns = clock.utc_ns(), clock.mono_ns()
-        format = guess_format(image.shape, image.dtype, self._format)
-        frame = Frame(
-            content=image,
-            stream=name,
-            run=self._run,
-            captured_ns=captured_ns,
-            captured_mono_ns=mono_ns,
-            clock=clock.boot_id(),
-            format=format,
-            meta=NO_META if meta is None else meta,
-        )
-        if self._encode is not None:
-            frame = self._encode(frame)
-        self._end.send(lambda session: frame.replace(seq=session.next_number(name, self._run)), None)
+        format = guess_format(image.shape, image.dtype, format or self._format)
+
+        def frame(number: int) -> Frame:
+            return Frame(
+                content=image,
+                stream=name,
+                run=self._run,
+                seq=number,
+                captured_ns=captured_ns,
+                captured_mono_ns=mono_ns,
+                clock=clock.boot_id(),
+                format=format,
+                meta=NO_META if meta is None else meta,
+            )
+
+        if self._encode is None:
+            self._end.send(lambda session: frame(session.next_number(name, self._run)), None)
+        else:
+            coded = self._encode(frame(0))
+            self._end.send(lambda session: coded.replace(seq=session.next_number(name, self._run)), None)
 
     def _send_item(self, item: Item, stream: str | None, meta: Mapping[str, Any] | None, done: Done | None) -> None:
         if not isinstance(item, Frame | Packet):
@@ -260,7 +152,7 @@ class LinkPublisher(Publisher):
     def stats(self) -> Stats:
         stats = self._end.stats
         stats.unseen = self._end.session.unseen
-        stats.rejected = self._end.rejected
+        stats.rejected = self._end.complaints.rejected
         stats.readers = self._end.readers()
         return stats
 
@@ -269,3 +161,29 @@ class LinkPublisher(Publisher):
 
     def abandon(self) -> None:
         self._end.abandon()
+
+
+class _Filling:
+    """The block in which a frame is made in place."""
+
+    __slots__ = ("_image", "_out", "_wishes")
+
+    def __init__(
+        self,
+        out: LinkPublisher,
+        shape: tuple[int, ...],
+        dtype: npt.DTypeLike,
+        *wishes: Any,
+    ) -> None:
+        self._out = out
+        self._wishes = wishes
+        self._image = out.make_room(shape, dtype)
+
+    def __enter__(self) -> npt.NDArray[Any]:
+        return self._image
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._out.send_filled(self._image, *self._wishes)

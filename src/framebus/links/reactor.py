@@ -76,9 +76,9 @@ class Reactor:
         while not done.wait(0.5) and self._thread.is_alive():
             pass
 
-    def replace(self, driven: Driven, descriptor: int, then: Callable[[], object] = lambda: None) -> None:
-        """From now on `descriptor` stands for `driven`; `then` runs once the old one is no longer watched."""
-        self._tell(partial(self._unwatch, driven), then, partial(self._watch, driven, descriptor))
+    def release(self, *driven: Driven, then: Callable[[], object] = lambda: None) -> None:
+        """Forget these; `then` runs once their descriptors are no longer watched. They may be watched again at once."""
+        self._tell(*(partial(self._unwatch, one) for one in driven), then)
 
     def remind(self, driven: Driven, at: float) -> None:
         """Give `driven` a turn at `at` at the latest."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 from msgspec.structs import force_setattr
 
 from framebus.core.bell import Bell
@@ -15,11 +17,13 @@ from framebus.core.frame import Frame
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
 from framebus.links.carrier import Carrier
+from framebus.links.connection import Parcel
 from framebus.links.endpoint import Endpoint
 from framebus.links.patience import Patience
+from framebus.memory import room
 from framebus.session.outgoing import Peer
 from framebus.session.reader import ReaderSession
-from framebus.wire import control, header
+from framebus.wire import control, header, replies
 
 LINGER_MS = 300
 FAREWELL_S = 0.5
@@ -33,13 +37,15 @@ class ReadingEnd(Endpoint[ReaderSession]):
         session: ReaderSession,
         where: str,
         dial: Callable[[int], Carrier],
-        peers: int = 1,
         *,
+        peers: int = 1,
+        may_move: bool = False,
         wanted: str = "",
     ) -> None:
-        super().__init__(session, where, dial, peers)
+        super().__init__(session, where, dial, peers=peers, may_move=may_move)
         self.stats = Stats()
         self._wanted = wanted
+        self._ready: Bell | None = None
         self._reader = threading.Lock()
         self._tail_told: dict[str, int] = {}
 
@@ -55,28 +61,32 @@ class ReadingEnd(Endpoint[ReaderSession]):
     def _take(self, timeout: float | None) -> Item | None:
         patience = Patience(timeout)
         with self._lock:
-            while True:
-                now = time.monotonic()
-                item = self._next(now)
+            self._check()
+            now = time.monotonic()
+            item = self.session.take()
+            while item is None:
+                self._drive_as_caller(now)
+                self._check()
+                item = self.session.take()
                 if item is not None or self.session.finished:
-                    self._leave_hot(now)
-                    return item
+                    break
                 if patience.over(now):
-                    self._leave_hot(now)
+                    self._leave(now, None)
                     raise Timeout(f"{self.where}: no frame came within {patience.text}; {self._whom()}")
                 patience.say_once(now, self._waiting_text)
+                self._flush(now)
+                if self.session.idle(now):
+                    self._tick_at = min(self._tick_at, self.session.deadline(now) or self._tick_at)
                 self._sleep(patience.until(now))
+                now = time.monotonic()
+            self._leave(now, item)
+            return item
 
-    def _next(self, now: float) -> Item | None:
-        self._check()
-        item = self.session.take()
-        if item is None:
-            self._drive_as_caller(now)
-            item = self.session.take()
+    def _leave(self, now: float, item: Item | None) -> None:
         self._flush(now)
         self._count(item)
         self._show_ready()
-        return item
+        self._leave_hot(now)
 
     def _count(self, item: Item | None) -> None:
         if item is not None:
@@ -101,6 +111,25 @@ class ReadingEnd(Endpoint[ReaderSession]):
                 if self.session.out:
                     self._flush(now)
 
+    def reply(self, item: Item, data: Any, arrays: replies.Named, error: str) -> None:
+        """Acknowledge `item` with an answer; nothing happens where whoever asked has gone."""
+        described, nbytes = replies.describe(arrays)
+        payload = room.shared((nbytes,), np.dtype(np.uint8)).data
+        replies.place(payload, described, arrays)
+        with self._lock:
+            self._check()
+            now = time.monotonic()
+            addressed = self.session.addressed(item.identity)
+            if addressed is None:
+                return
+            session, frame = addressed
+            answer = control.Reply(session=session, frame=frame, data=data, arrays=tuple(described), error=error)
+            peer = self.session.reply(item.identity, answer, now)
+            if peer is not None:
+                head = control.encode(answer)
+                self._carrier.send(peer, Parcel(head, payload.toreadonly()) if arrays else head)
+            self._flush(now)
+
     def fileno(self) -> int:
         """See `Source.fileno`."""
         with self._lock:
@@ -112,8 +141,19 @@ class ReadingEnd(Endpoint[ReaderSession]):
                 self._show_ready()
             return self._ready.fileno()
 
+    def _show_ready(self) -> None:
+        if self._ready is not None:
+            if self._is_ready() or self._state:
+                self._ready.ring()
+            else:
+                self._ready.hush()
+
+    def _free(self) -> None:
+        if self._ready is not None:
+            self._ready.close()
+
     def _is_ready(self) -> bool:
-        return bool(self.session.inbox) or self.session.finished or self._refusal is not None
+        return bool(self.session.inbox) or self.session.finished or self._refusal is not None or bool(self._broken)
 
     def _waiting_text(self) -> str:
         return f"{self.where}: waiting for frames; {self._whom()}"
@@ -133,19 +173,14 @@ class ReadingEnd(Endpoint[ReaderSession]):
                 self.session.leave()
                 self._flush(time.monotonic())
                 self._await_farewells()
-        self._shut("this source is closed", LINGER_MS)
+        self.shut("this source is closed", LINGER_MS)
 
     def _await_farewells(self) -> None:
         """A hub stays until its publishers heard that it goes: ZeroMQ drops what they have not read when it closes."""
         if self.listens:
             self._drive_until(lambda: self.session.away, time.monotonic() + FAREWELL_S)
 
-    def _cut_dropped(self) -> None:
-        while self.session.dropped:
-            self._carrier.cut(self.session.dropped.pop(), "it sent what it was not asked for")
-
-    def _on_control(self, peer: Peer, part: memoryview, now: float) -> None:
-        message = control.decode(part)
+    def _on_control(self, peer: Peer, message: control.Message, now: float) -> None:
         self.session.received(peer, message, now)
         if isinstance(message, control.Hello):
             self._carrier.admit(peer)
@@ -158,6 +193,9 @@ class ReadingEnd(Endpoint[ReaderSession]):
             return
         item, thinned = header.decode(head, payload)
         self.session.arrived(peer, item, thinned, now)
+        if self.session.dropped:
+            self._flush(now)  # it is told why
+            self._carrier.cut(self.session.dropped.pop(), "it sent what it was not asked for")
 
 
 class LinkSource(Source[Item]):
@@ -189,12 +227,21 @@ class LinkSource(Source[Item]):
     def done(self, item: Item) -> None:
         self._end.done(item)
 
+    def reply(self, item: Item, data: Any = None, arrays: replies.Named = (), error: str = "") -> None:
+        """Acknowledge `item` with an answer instead of by asking for the next: JSON-able `data`, named `arrays`.
+
+        Whoever published it gets the answer once, however often the work was done. `error` says why there is none.
+        Raises `BadFrame` for what cannot travel and `Closed` once closed.
+        """
+        self._held = None if self._held is item else self._held
+        self._end.reply(item, data, arrays, error)
+
     def fileno(self) -> int:
         return self._end.fileno()
 
     def stats(self) -> Stats:
         stats = self._end.stats
-        stats.rejected = self._end.rejected
+        stats.rejected = self._end.complaints.rejected
         return stats
 
     def close(self) -> None:

@@ -15,7 +15,6 @@ What the options are for:
 from __future__ import annotations
 
 import os
-import socket as system
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from collections.abc import Callable, Sequence
 import zmq
 
 from framebus.core.errors import AddressError, Unavailable
-from framebus.links import directory, ipc, ports
+from framebus.links import binding, directory, ports
 from framebus.links.keys import ClientKeys, KeyPair
 
 MAX_FRAME_BYTES = 256_000_000
@@ -84,7 +83,7 @@ def listener(
     queue: int = 0,
     before_binding: Callable[[Socket], None] = lambda socket: None,
 ) -> Socket:
-    """A socket bound to `tcp://HOST:PORT`, `ipc://PATH` or `inproc://NAME`; `bound_to` says where exactly.
+    """A socket bound to `tcp://HOST:PORT` or `inproc://NAME`; `bound_to` says where exactly.
 
     `keys` makes it accept encrypted connections only. On tcp `domain` names the admission policy that every
     connection is held against and must not be empty. `max_bytes` limits one part of a message, `queue` the number of
@@ -96,7 +95,7 @@ def listener(
     scheme, _, rest = address.partition("://")
     if scheme == "tcp" and not domain:
         raise ValueError("a tcp listener needs the domain of its admission policy")
-    socket = _socket(kind, max_bytes, queue, ipc.FileSocket if scheme == "ipc" else None)
+    socket = _socket(kind, max_bytes, queue)
     try:
         if kind == zmq.ROUTER:
             socket.set(zmq.ROUTER_MANDATORY, 1)
@@ -109,8 +108,6 @@ def listener(
             socket.set(zmq.ZAP_DOMAIN, domain.encode())
             socket.set(zmq.ZAP_ENFORCE_DOMAIN, 1)
             _bind_tcp(socket, rest)
-        elif isinstance(socket, ipc.FileSocket):
-            socket.bind_file(rest)
         else:
             _bind(socket, address)
     except BaseException:
@@ -158,8 +155,6 @@ def connect(socket: Socket, address: str) -> None:
         socket.set(zmq.IPV6, int("[" in rest))
         if rest.startswith((":", "*:")):
             raise AddressError(f"cannot connect to {address}: it names no machine")
-    if scheme == "ipc":
-        ipc.check(rest)
     try:
         socket.connect(address)
     except zmq.ZMQError as error:
@@ -186,9 +181,9 @@ def raise_descriptor_limit() -> None:
             return
 
 
-def _socket(kind: int, max_bytes: int, queue: int, of: type[Socket] | None = None) -> Socket:
+def _socket(kind: int, max_bytes: int, queue: int) -> Socket:
     try:
-        socket: Socket = context().socket(kind, socket_class=of)
+        socket: Socket = context().socket(kind)
     except zmq.ZMQError as error:
         raise Unavailable(
             f"no socket can be opened: {_reason(error)}; close some links or raise the limit (ulimit -n)"
@@ -213,7 +208,7 @@ def _bind_tcp(socket: Socket, rest: str) -> None:
     host, _, port = rest.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise AddressError(f"tcp://{rest}: a listener needs a port from 0 to 65535 (tcp://{host or rest}:5555)")
-    bare = _numeric(host.strip("[]"))
+    bare = binding.numeric(host.strip("[]"))
     socket.set(zmq.IPV6, int(":" in bare))
     target = f"[{bare}]" if ":" in bare else bare
     deadline = time.monotonic() + CLOSING_S
@@ -224,7 +219,7 @@ def _bind_tcp(socket: Socket, rest: str) -> None:
         except zmq.ZMQError as error:
             closing = error.errno == zmq.EADDRINUSE and time.monotonic() < deadline and _is_closing(int(port))
             if not closing:
-                raise Unavailable(_tcp_refusal(error, host, int(port))) from error
+                raise Unavailable(binding.refusal(error.errno, _reason(error), host, int(port))) from error
             time.sleep(0.005)
 
 
@@ -233,38 +228,6 @@ def _is_closing(port: int) -> bool:
     listed = any(directory.port_of(record.address) == port and record.listens for record in directory.entries())
     found = None if listed else ports.holder(port)
     return not listed and (found is None or found.pid == os.getpid())
-
-
-def _numeric(host: str) -> str:
-    """What ZeroMQ can bind: numbers or `*`; it takes other words for network interfaces."""
-    if host in ("", "*", "0.0.0.0"):  # noqa: S104  (admission decides who may come in)
-        return "*"
-    try:
-        found = system.getaddrinfo(host, None, type=system.SOCK_STREAM)
-    except OSError as error:
-        raise Unavailable(
-            f"cannot listen on {host}: no such host ({error}); give an address of this machine or * for all"
-        ) from error
-    families = sorted(found, key=lambda entry: entry[0] != system.AF_INET)
-    return str(families[0][4][0])
-
-
-def _tcp_refusal(error: zmq.ZMQError, host: str, port: int) -> str:
-    if error.errno == zmq.EADDRINUSE:
-        return f"port {port} is in use by {_user_of(port)}; end it, or choose another port"
-    if error.errno == 13:
-        return f"port {port} may not be opened by this user (ports below 1024 are reserved); choose another port"
-    if error.errno in (zmq.EADDRNOTAVAIL, 19):
-        return f"cannot listen on {host}: not an address of this machine; connect to it instead, or use * for all"
-    return f"cannot listen on {host}:{port}: {_reason(error)}"
-
-
-def _user_of(port: int) -> str:
-    for record in directory.entries():
-        if record.listens and directory.port_of(record.address) == port:
-            return f"a framebus {record.kind} ({record.address}, pid {record.pid}: {record.command})"
-    found = ports.holder(port)
-    return str(found) if found else "another program"
 
 
 def _bind(socket: Socket, address: str) -> None:

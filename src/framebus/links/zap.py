@@ -120,6 +120,12 @@ def decide(request: ZapRequest | None, policy: Policy) -> ZapAnswer:
     return _by_address(request.address, policy)
 
 
+def objection(address: str, policy: Policy) -> str:
+    """Why an unencrypted connection from `address` is refused under `policy`; empty when it is not."""
+    answer = decide(ZapRequest(b"", "", address, "NULL"), policy)
+    return "" if answer.allowed else answer.reason
+
+
 def _by_key(request: ZapRequest, clients: Mapping[str, Client]) -> ZapAnswer:
     if request.mechanism != "CURVE":
         return ZapAnswer(False, reason=f"it shows no key; {_INVITE}")

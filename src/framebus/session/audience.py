@@ -104,7 +104,7 @@ class Audience:
         stream = entry.identity.stream
         reached = False
         entry.fits = self.retention.room_for(entry.nbytes)
-        for group in list(self.groups.values()):
+        for group in tuple(self.groups.values()):
             if group.wants(stream):
                 reached |= bool(group.members)
                 group.note_gap(stream, gap)
@@ -117,6 +117,8 @@ class Audience:
         Groups that are not allowed to give up their oldest unsent frames instead, and count them. Nothing is in
         the way of a `stream` that no lossless group wants.
         """
+        if self.retention.room_for(nbytes):
+            return None
         lossless = [group for group in self.groups.values() if isinstance(group, LosslessGroup)]
         if not any(stream is None or group.wants(stream) for group in lossless):
             return None
@@ -144,12 +146,20 @@ class Audience:
         if member.one_shot and member.sent >= member.granted:
             self.leave(member.peer, 0.0, for_good=True)
 
+    @property
+    def waits(self) -> bool:
+        """True while a group has a frame that none of its members may be sent."""
+        return any(group.waits for group in self.groups.values())
+
     def leisure_s(self) -> float:
         """How soon credit should be noticed: at once where a newest frame is held for it."""
-        newest = [group for group in self.groups.values() if isinstance(group, LatestGroup)]
-        if not newest:
-            return LEISURE_S
-        return 0.0 if any(group.held for group in newest) else LEISURE_NEWEST_S
+        leisure_s = LEISURE_S
+        for group in self.groups.values():
+            if isinstance(group, LatestGroup):
+                if group.held:
+                    return 0.0
+                leisure_s = LEISURE_NEWEST_S
+        return leisure_s
 
     # readers come and go -----------------------------------------------------------------------------------
 
@@ -159,6 +169,7 @@ class Audience:
 
     def admit(self, peer: Peer, wishes: Wishes, guests: Guests, now: float) -> Objection | Admission:
         """A reader introduces itself, for the first time or again after a break."""
+        before = self.members.get(self._sessions.get(wishes.session))
         for old in {peer, self._sessions.get(wishes.session)} & self.members.keys():
             self.leave(old, now, for_good=False)
         key = wishes.group or ANONYMOUS + wishes.session
@@ -172,6 +183,8 @@ class Audience:
         resumed = group is not None
         if group is None:
             group = self._found(wishes)
+            if before is not None and not before.sent and isinstance(group, LatestGroup):
+                group.inherit(before)  # it came by another way and has been sent nothing yet
         elif key not in self.groups:
             del self.groups[group.name]
         self.groups[key] = group

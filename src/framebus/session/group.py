@@ -151,6 +151,11 @@ class Group(ABC):
 
     @property
     @abstractmethod
+    def waits(self) -> bool:
+        """True while a frame waits until a member may be sent it."""
+
+    @property
+    @abstractmethod
     def owed(self) -> int:
         """How many frames are waiting or unacknowledged."""
 

@@ -10,6 +10,9 @@ from framebus.session.outgoing import Action, Peer
 
 FLUSH_S = 0.1
 """Acknowledgements travel together for so long; a publisher in need of them asks."""
+IDLE_S = 0.002
+"""For so short a time where the user has nothing else to do: frames that follow each other are acknowledged together,
+and a pause is not held against a publisher that is short of memory."""
 FEW = 2
 """In a busy hub, how many frames may wait before the next newest-only publishers are asked for theirs."""
 
@@ -26,7 +29,7 @@ class Intake:
         self._out = out
         self._asked = False
         self._many = many
-        """True for a hub: it does not acknowledge whenever it is idle, which would be a message for every frame."""
+        """True for a hub: it does not acknowledge soon when it is idle, which would be a message for every frame."""
         self._starving = False
         """Credit was withheld because the inbox was full."""
         self._thirsty: dict[str, Feed] = {}
@@ -55,8 +58,13 @@ class Intake:
         """The user wants a frame: from now on newest-only publishers may send."""
         self._asked = True
         self.regrant()
-        if not (self.frames or self._many):
-            self.flush()
+
+    def idle(self, now: float) -> bool:
+        """The user waits and nothing is here: flush soon; False when there is nothing to flush."""
+        if self.flush_at is None or self._many:
+            return False
+        self.flush_at = min(self.flush_at, now + IDLE_S)
+        return True
 
     def begin(self, feed: Feed) -> None:
         """A publisher takes credit from now on."""

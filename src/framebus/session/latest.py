@@ -24,17 +24,32 @@ class LatestGroup(Group):
         self._flowing: set[str] = set()
         """Packet streams whose current group of pictures this group has from its key on."""
         self._open_at: dict[str, float] = {}
+        self._begun: dict[tuple[str, int], Mark] | None = None
+        """Where its reader began before it came another way."""
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.held)
 
     @property
     def owed(self) -> int:
         return sum(map(len, self.held.values()))
 
+    def inherit(self, before: Member) -> None:
+        """Go on for a reader that was in another group, where nothing was sent to it, from where it began there."""
+        if isinstance(before.group, LatestGroup):
+            self.held, self._flowing = before.group.held, before.group._flowing
+            self._begun = before.marks
+
     def begin(self, progress: StreamProgress) -> Mark:
+        if self._begun is not None and not self.members:
+            begun = self._begun.get((progress.name, progress.run))
+            return Mark(begun.last, begun.thinned) if begun else Mark(progress.first - 1, progress.first)
         gop = [] if self.members else progress.gop
         return Mark(gop[0].identity.seq - 1, gop[0].thinned) if gop else Mark(progress.next - 1, progress.thinned)
 
     def start_with(self, progress: StreamProgress) -> None:
-        if progress.gop:
+        if progress.gop and progress.name not in self.held:
             self.held[progress.name] = list(progress.gop)
             self._flowing.add(progress.name)
 

@@ -32,6 +32,10 @@ class LosslessGroup(Group):
         self._waiting_for_key: set[str] = set()
 
     @property
+    def waits(self) -> bool:
+        return bool(self._unsent)
+
+    @property
     def owed(self) -> int:
         return len(self._owed)
 

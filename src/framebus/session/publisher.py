@@ -70,9 +70,11 @@ class PublisherSession:
         self._observers: set[Peer] = set()
         self._offered = 0
         self._started = not (rules.wait_for or rules.wait_for_groups)
-        self._on_reply = on_reply
+        self.on_reply = on_reply
         self.on_status: Callable[[], dict[str, dict[str, Any]]] | None = None
         """What the carrier knows about each stream besides (rate, age), for observers."""
+        self.on_leases: Callable[[Peer], int] | None = None
+        """What the carrier knows about a reader: how many pictures in shared memory it holds."""
 
     # what the owner does -----------------------------------------------------------------------------------
 
@@ -83,8 +85,14 @@ class PublisherSession:
 
     @property
     def leisure_s(self) -> float:
-        """For how long nobody need drive: not at all while a newest frame is held, since its reader may ask now."""
-        return self.audience.leisure_s()
+        """For how long nobody need drive: not at all while a newest frame is held, since its reader may ask now, and
+        where answers are waited for."""
+        return 0.0 if self.on_reply is not None else self.audience.leisure_s()
+
+    @property
+    def waits(self) -> bool:
+        """True while a frame waits for somebody to be ready for it: credit may have come that nobody looked at."""
+        return self.audience.waits
 
     def started(self) -> bool:
         """True once everybody in `wait_for` has been there (and ever after)."""
@@ -287,8 +295,8 @@ class PublisherSession:
             self.out.append((peer, objection.refuse(message.session)))
             return
         for identity in identities(message.frame):
-            if self.audience.answer(member, identity) and self._on_reply is not None:
-                self._on_reply(identity, message, payload)
+            if self.audience.answer(member, identity) and self.on_reply is not None:
+                self.on_reply(identity, message, payload)
         self.audience.credit(member, 0, now)
 
     def _on_end(self, peer: Peer, member: Member | None, message: End, now: float) -> None:

@@ -24,6 +24,7 @@ from framebus.session.rules import LEISURE_S, MAX_STREAMS, ReaderRules
 from framebus.wire.control import (
     Code,
     End,
+    FrameRange,
     Hello,
     Message,
     Party,
@@ -76,6 +77,10 @@ class ReaderSession:
         """The user wants a frame: from now on newest-only publishers may send."""
         self._intake.ask()
 
+    def idle(self, now: float) -> bool:
+        """The user waits and nothing is here: acknowledgements that were kept back go soon; False if there are none."""
+        return self._intake.idle(now)
+
     def take(self) -> Item | None:
         """The next frame, if one is here; it is held, and unacknowledged, until `done`."""
         taken = self._intake.get()
@@ -91,6 +96,14 @@ class ReaderSession:
         if feed is not None:
             feed.settle(self._sent_as(feed, identity))
             self._intake.make_room(feed, now)
+
+    def addressed(self, identity: Identity) -> tuple[str, FrameRange] | None:
+        """The session and the frame that an answer to `identity` names; None for a frame that is not in hand."""
+        feed = self._in_hand.get(identity)
+        if feed is None:
+            return None
+        sent = self._sent_as(feed, identity)
+        return feed.session, FrameRange(sent.stream, f"{sent.run:016x}", sent.seq, sent.seq)
 
     def reply(self, identity: Identity, message: Reply, now: float) -> Peer | None:
         """Acknowledge a frame with an answer; the peer to which the carrier sends `message`, None if it is away.

@@ -23,11 +23,11 @@ def publisher_status(session: PublisherSession) -> dict[str, Any]:
             | {"name": s.name, "run": f"{s.run:016x}", "frames": s.next - s.first, "packets": s.packets}
             for s in audience.streams.values()
         ],
-        "readers": [reader for group in audience.groups.values() for reader in _readers(group)],
+        "readers": [reader for group in audience.groups.values() for reader in _readers(group, session)],
     }
 
 
-def _readers(group: Group) -> list[dict[str, Any]]:
+def _readers(group: Group, session: PublisherSession) -> list[dict[str, Any]]:
     common = {"group": group.name, "keep": group.keep, "missed": group.missed, "owed": group.owed}
     if not group.members:
         return [common | {"away": True}]
@@ -37,6 +37,7 @@ def _readers(group: Group) -> list[dict[str, Any]]:
             "away": False,
             "credit": member.granted - member.sent,
             "sent": member.sent,
+            "leases": session.on_leases(member.peer) if session.on_leases else 0,
             "pid": member.party.pid,
             "command": member.party.command,
             "hostname": member.party.hostname,

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from framebus.memory import room
+
 Array = npt.NDArray[Any]
 
 _GRAY8 = ("gray",)
@@ -42,7 +44,7 @@ def _carries_planes(frame: Any, name: str) -> bool:
 def _stacked(frame: Any) -> Array:
     """Planes Y, U, V below each other as `(height * 3 // 2, width)`."""
     height, width = frame.height, frame.width
-    flat = np.empty(height * width * 3 // 2, np.uint8)
+    flat = room.empty((height * width * 3 // 2,))
     start = 0
     for index, rows, columns in ((0, height, width), (1, height // 2, width // 2), (2, height // 2, width // 2)):
         part = flat[start : start + rows * columns].reshape(rows, columns)

@@ -17,8 +17,8 @@ import selectors
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,9 @@ def numbers(frames: list[Frame]) -> list[int]:
 class LinkConformance(ABC):
     """Delivery, in every way users can ask for it."""
 
+    options: ClassVar[Mapping[str, Any]] = {}
+    """What both ends are opened with besides."""
+
     @abstractmethod
     def address(self, streams: str = "") -> str:
         """The link's address, naming `streams` of it."""
@@ -92,12 +95,12 @@ class LinkConformance(ABC):
     @contextlib.contextmanager
     def publishing(self, streams: str = "cam", **options: Any) -> Iterator[fb.Publisher]:
         """A publisher at the address that waits when lossless readers are slow."""
-        with fb.publish(self.address(streams), **{"when_full": "wait", **options}) as out:
+        with fb.publish(self.address(streams), **{"when_full": "wait", **self.options, **options}) as out:
             yield out
 
     def reading(self, streams: str = "", *, keep: str | None = "all", **options: Any) -> fb.Source:
         """A source at the address."""
-        return fb.open(self.address(streams), keep=keep, timeout=WAIT_S, **options)
+        return fb.open(self.address(streams), keep=keep, timeout=WAIT_S, **self.options, **options)
 
     # what arrives ------------------------------------------------------------------------------------------
 

@@ -20,18 +20,27 @@ class MergedSource(Source[Item]):
 
     def __init__(self, sources: Sequence[Source[Item]], timeout: float | None = None) -> None:
         super().__init__(timeout)
-        self.sources = tuple(sources)
+        self.sources: tuple[Source[Item], ...] = ()
         self._lock = threading.Lock()
         self._reading = threading.RLock()  # held while somebody waits on the descriptors that `close` takes away
         self._given: dict[int, tuple[Item, Source[Item]]] = {}
         self._ready: deque[Source[Item]] = deque()
-        self._running = set(sources)
+        self._running: set[Source[Item]] = set()
         self._closed = False
         self._bell = Bell()  # rings at the end and on close
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._bell.fileno(), selectors.EVENT_READ, None)
         for source in sources:
-            self._selector.register(source.fileno(), selectors.EVENT_READ, source)
+            self._join(source)
+
+    def _join(self, source: Source[Item]) -> None:
+        """One more source from now on."""
+        self._selector.register(source.fileno(), selectors.EVENT_READ, source)
+        self.sources = (*self.sources, source)
+        self._running.add(source)
+
+    def _ended(self) -> bool:
+        return not self._running
 
     @property
     def live(self) -> bool:
@@ -43,7 +52,7 @@ class MergedSource(Source[Item]):
         with self._reading:
             while not self._closed:
                 item = self._take_ready()
-                if item is not None or not self._running:
+                if item is not None or self._ended():
                     return item
                 self._wait(deadline)
         raise Closed("this source was closed: open it again to read on")
@@ -83,6 +92,10 @@ class MergedSource(Source[Item]):
                 item = source.take(0)
             except Timeout:  # readable, but what was there is gone: not an error
                 continue
+            except Closed:
+                if source in self._running:
+                    raise
+                continue  # it was retired meanwhile
             if item is not None:
                 self._ready.append(source)  # asked again, behind the others: a link sends only to who asked
                 with self._lock:
@@ -92,9 +105,13 @@ class MergedSource(Source[Item]):
         return None
 
     def _retire(self, source: Source[Item]) -> None:
-        self._selector.unregister(source.fileno())
-        self._running.discard(source)
-        if not self._running:
+        """One source less; more than once, and from any thread."""
+        with self._lock:
+            if source not in self._running:
+                return
+            self._selector.unregister(source.fileno())
+            self._running.discard(source)
+        if self._ended():
             self._bell.ring()
 
     def _wait(self, deadline: float | None) -> None:
@@ -103,4 +120,4 @@ class MergedSource(Source[Item]):
         events = self._selector.select(remaining)
         self._ready.extend(key.data for key, _ in events if key.data is not None)
         if not events:
-            raise Timeout(f"no frame from any of {len(self._running)} sources in time: is anybody publishing?")
+            raise Timeout(f"no frame came from any of {len(self._running)} sources in time: is anybody publishing?")

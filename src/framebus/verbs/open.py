@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal, overload
 
-from framebus.core.addresses import Link, check_role
+from framebus.core.addresses import Link, check_role, listens
 from framebus.core.contracts import Item, Maker
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
@@ -20,7 +20,7 @@ from framebus.verbs.places import address_of, maker_factory
 
 Place = str | os.PathLike[str] | Source[Any] | Maker | Iterable[Any]
 
-LINK_OPTIONS = frozenset({"allow", "group", "insecure", "listen", "packets"})
+LINK_OPTIONS = frozenset({"allow", "carrier", "group", "insecure", "listen", "packets"})
 """Options of `open` that links take; other sources where they say so."""
 MADE_OPTIONS = frozenset({"format", "keep", "max_fps", "timeout"})
 """Options of `open` that every source takes."""
@@ -39,6 +39,7 @@ def open(
     listen: bool | None = None,
     allow: Iterable[str] = (),
     insecure: bool = False,
+    carrier: str | None = None,
     **source: Any,
 ) -> Source[Frame]: ...
 
@@ -58,6 +59,7 @@ def open(
     listen: bool | None = None,
     allow: Iterable[str] = (),
     insecure: bool = False,
+    carrier: str | None = None,
     **source: Any,
 ) -> Source[Any]:
     """Open one or several sources as one loop of frames.
@@ -74,6 +76,7 @@ def open(
     packets   coded packets instead of decoded frames
     listen    wait for connections there (True) or connect (False); default: read off the address
     allow     addresses and networks that may connect without keys; `insecure` lets everybody
+    carrier   `"tcp"` stays on TCP where the publisher is on this machine and memory could be shared
     **source  what the source takes besides: `speed=1` for a video, `stream="name"` …
 
     Close it, or use `with`. One thread at a time reads. Raises `AddressError`, `OptionError` (nothing is silently
@@ -91,6 +94,7 @@ def open(
         listen=listen,
         allow=tuple(allow) if not isinstance(allow, str) else allow,
         insecure=insecure,
+        carrier=carrier,
     )
     return open_all(sources, wishes, source)
 
@@ -180,4 +184,17 @@ class _Opening:
         from framebus.links.link import open_link
 
         self._used |= LINK_OPTIONS
+        if address.scheme == "shm" and (not address.streams or address.streams.endswith("*")):
+            return self._flock(address)
         return open_link(address, exclusive=self._exclusive, **self._wishes)
+
+    def _flock(self, address: Link) -> Source[Item]:
+        from framebus.links.link import open_link
+        from framebus.verbs.flock import FlockSource
+
+        listens(address, "reader", self._wishes.get("listen"))
+
+        def open_one(path: str) -> Source[Item]:
+            return open_link(address, exclusive=self._exclusive, at=path, **self._wishes)
+
+        return FlockSource(address.streams, open_one, self._wishes.get("timeout"))

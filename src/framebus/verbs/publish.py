@@ -17,7 +17,10 @@ from framebus.verbs.places import address_of, sink_factory
 from framebus.verbs.sinking import SinkPublisher
 
 LINK_OPTIONS = frozenset(
-    {"allow", "encode", "format", "insecure", "listen", "patience", "retain", "stream", "wait_for", "when_full"}
+    {
+        *("allow", "carrier", "encode", "format", "insecure", "listen", "patience", "retain", "stream", "wait_for"),
+        "when_full",
+    }
 )
 """Options of `publish` that links take; other sinks where they say so."""
 
@@ -34,6 +37,7 @@ def publish(
     listen: bool | None = None,
     allow: Iterable[str] = (),
     insecure: bool = False,
+    carrier: str | None = None,
     **sink_options: Any,
 ) -> Publisher:
     """Send frames to an address: a link that others read, a folder, a window.
@@ -51,6 +55,7 @@ def publish(
     encode      `"jpeg=85"`, `"png"`, `"lz4"`: encode pictures on the way out
     listen      wait for connections there (True) or connect (False); default: read off the address
     allow       addresses and networks that may connect without keys; `insecure` lets everybody
+    carrier     `"tcp"` stays on TCP also with readers on this machine, with whom memory could be shared
     **sink_options  what the sink takes besides: `overwrite=True` for a folder, `stream="name"` …
 
     Leaving the `with` block normally ends the stream; an exception, or death, does not: readers wait for a
@@ -67,6 +72,7 @@ def publish(
         listen=listen,
         allow=tuple(allow) if not isinstance(allow, str) else allow,
         insecure=insecure,
+        carrier=carrier,
     )
     return publish_at(address_of(sink), {**wishes, **checked(sink_options)}, live=True)
 

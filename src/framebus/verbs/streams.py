@@ -57,7 +57,7 @@ def described(status: Mapping[str, Any], address: str, **facts: Any) -> list[Str
 def _of_publisher(record: Any) -> Iterable[StreamInfo]:
     facts = {"pid": record.pid, "command": record.command}
     try:
-        answered = described(_status(record.address), record.address, **facts)
+        answered = described(_status(record.address, record.local), record.address, **facts)
     except Error:
         answered = []
     if answered:
@@ -66,13 +66,13 @@ def _of_publisher(record: Any) -> Iterable[StreamInfo]:
     return [StreamInfo(name=name, address=record.address, kind=kind, **facts) for name in record.streams]
 
 
-def _status(address: str) -> Mapping[str, Any]:
+def _status(address: str, local: str) -> Mapping[str, Any]:
     from framebus.links.link import observe
 
     link = parse(address)
     if not isinstance(link, Link):
         return {}
-    return observe(link, ANSWER_S)
+    return observe(link, ANSWER_S, local)
 
 
 def _reader(reader: Mapping[str, Any]) -> ReaderInfo:
@@ -85,6 +85,7 @@ def _reader(reader: Mapping[str, Any]) -> ReaderInfo:
         missed=int(reader.get("missed", 0)),
         owed=int(reader.get("owed", 0)),
         credit=int(reader.get("credit", 0)),
+        leases=int(reader.get("leases", 0)),
         away=bool(reader.get("away", False)),
     )
 

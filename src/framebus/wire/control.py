@@ -58,13 +58,17 @@ class StreamState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class Party(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Who is at one end: for messages to people, and to tell one host and user from another."""
+    """Who is at one end: for messages to people, and to tell one host and user from another.
+
+    `local` is the path of a socket through which processes of the same host and user share memory with it.
+    """
 
     host: str = ""
     hostname: str = ""
     user: int = -1
     pid: int = 0
     command: str = ""
+    local: str = ""
 
 
 class Control(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="op"):

@@ -94,6 +94,10 @@ def encode(item: Item, thinned: int = 0) -> list[Buffer]:
     if isinstance(item, Packet):
         head = {"msg": item.stream, **_stamp(item), **_coding(item)}
         payload = item.data
+    elif isinstance(content := item.content, np.ndarray) and not (item.meta or thinned or item.extra):
+        before, behind = _around(item.stream, item.run, item.clock, item.format, content.dtype, content.shape)
+        plain = before, item.seq, item.captured_ns, item.captured_mono_ns, behind
+        return [_PLAIN % plain, layout.bytes_of(content)]
     else:
         head, payload = _picture(item)
     if item.meta:
@@ -124,6 +128,21 @@ def decode(header: Buffer, payload: Buffer, *, max_bytes: int = limits.MAX_FRAME
         return (_frame(head, view) if head.codec is UNSET else _packet(head, view)), head.thinned
     except BadFrame as error:
         raise BadFrame(f"stream {head.stream!r}: {error}") from error
+
+
+_PLAIN = b'%b,"seq":%d,"captured_ns":"%d","captured_mono_ns":"%d"%b'
+
+
+@lru_cache(maxsize=256)
+def _around(
+    stream: str, run: int, clock: str, format: str, dtype: np.dtype[Any], shape: layout.Shape
+) -> tuple[bytes, bytes]:
+    """What the headers of a stream's plain arrays have in common, before and behind the numbers of each."""
+    _check_name(stream)
+    head: dict[str, Any] = {"msg": stream, "dtype": layout.sent(dtype, shape, format), "shape": shape}
+    head |= {"fb": VERSION, "stream": stream, "run": _run_text(run)}
+    behind = {"clock": clock, "format": format}
+    return _to_json(head)[:-1], b"," + _to_json(behind)[1:]
 
 
 def _stamp(item: Item) -> dict[str, Any]:

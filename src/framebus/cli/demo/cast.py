@@ -16,9 +16,12 @@ from typing import Self
 
 from framebus.cli.demo.looping import CLIP_FRAMES
 from framebus.core.errors import Unavailable
+from framebus.links.shared import refuse_taken
+from framebus.memory.pool import supported
 
 STOP_S = 5.0
 FPS = 30
+CLIP, PICTURES = "clip", ("aurora", "balls", "radar")
 
 _LISTENING = re.compile(r"listening on (\S+)")
 
@@ -71,6 +74,8 @@ class Cast:
 
     def __init__(self) -> None:
         self.streams: list[Publishing] = []
+        self._shares = supported()
+        self._suffix = _suffix() if self._shares else ""
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -89,22 +94,39 @@ class Cast:
         self._held.close()
 
     def _start(self, folder: Path) -> None:
-        anywhere = "tcp://127.0.0.1:0"
-        self._pipe("aurora", f"{anywhere}/aurora")
-        self._pipe("balls", f"ipc://{folder / 'balls.sock'}:balls")
+        first, second, third = PICTURES
+        self._pipe(first)
+        self._pipe(second)
         if find_spec("av") is not None:
-            clip = [str(folder / "clip.mp4"), f"{anywhere}/clip"]
-            self.streams.append(Publishing("clip", "framebus.cli.demo.looping", clip, CLIP_FRAMES))
+            stream, address = self._place(CLIP)
+            clip = [str(folder / "clip.mp4"), address]
+            self.streams.append(Publishing(stream, "framebus.cli.demo.looping", clip, CLIP_FRAMES))
         else:
-            self._pipe("radar", f"{anywhere}/radar")
+            self._pipe(third)
 
-    def _pipe(self, stream: str, address: str) -> None:
+    def _pipe(self, picture: str) -> None:
         """A publisher anybody could type."""
-        arguments = ["pipe", f"synthetic:{stream}", address, "--size", "640x480", "--fps", str(FPS)]
+        stream, address = self._place(picture)
+        arguments = ["pipe", f"synthetic:{picture}", address, "--size", "640x480", "--fps", str(FPS)]
         self.streams.append(Publishing(stream, "framebus", arguments))
+
+    def _place(self, name: str) -> tuple[str, str]:
+        """The name of a stream, and the address to publish it at."""
+        stream = f"{name}{self._suffix}"
+        return stream, f"shm://{stream}" if self._shares else f"tcp://127.0.0.1:0/{stream}"
 
     def _close(self) -> None:
         for publishing in self.streams:
             publishing.stop()
         for publishing in self.streams:
             publishing.close()
+
+
+def _suffix() -> str:
+    """Nothing, or what tells this demo's streams from those of others who use the same names."""
+    try:
+        for name in (CLIP, *PICTURES):
+            refuse_taken(name)
+    except Unavailable:
+        return f"-{os.getpid()}"
+    return ""

@@ -6,6 +6,8 @@ import signal
 import sys
 from types import FrameType
 
+from framebus.core.publisher import Publisher
+
 CLIP_FRAMES = 300
 """How many pictures the clip has; its numbers run from 0 to one less, again and again."""
 
@@ -19,13 +21,18 @@ def main(path: str, address: str) -> None:
 
     clip(path, CLIP_FRAMES, "320x240", pattern="radar")
     with publish(address) as out:
-        where = str(getattr(out, "where", address)).removesuffix("/clip")
-        print(f"listening on {where}/clip", file=sys.stderr, flush=True)
+        print(f"listening on {_bound(address, out)}", file=sys.stderr, flush=True)
         while True:
             with open(path, speed=1, keep="all") as source:
                 for frame in source:
                     if isinstance(frame, Frame):
-                        out.send(frame.replace(run=0), stream="clip")  # this program's own numbers go on and on
+                        out.send(frame.replace(run=0))  # this program's own numbers go on and on
+
+
+def _bound(address: str, out: Publisher) -> str:
+    """The address, with the port that the system chose."""
+    where = str(getattr(out, "where", address))
+    return where if where == address else f"{where}/{address.rpartition('/')[2]}"
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

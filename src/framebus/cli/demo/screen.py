@@ -20,16 +20,19 @@ from framebus.cli.demo.cast import Publishing
 from framebus.cli.demo.readers import Reader
 from framebus.cli.demo.seen import Seen
 
-WIDTH, HEIGHT = 104, 26
+WIDTH, HEIGHT = 104, 27
 """What the whole of it takes; a smaller terminal gets less of it."""
+SMALL_WIDTH, SMALL_HEIGHT = 80, 24
+"""What the two tables take with a word about them."""
 REDRAWS_PER_S = 4
 
 _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 _TITLE = "framebus demo · three programs publish, three readers read, all on this machine"
 _STAMPED = (
-    "Every picture carries its number in its own pixels. MISSED is what framebus told the reader,\n"
+    "Every picture carries its number in its own pixels. MISSED is what framebus told the reader, "
     "LEFT OUT is what the pixels say: they are the same."
 )
+_SHARED = "PIXELS in place: readers look at the publisher's own memory, read-only, without a copy."
 
 
 class Screen:
@@ -47,7 +50,9 @@ class Screen:
     def fitting(self) -> RenderableType:
         """As much of it as this terminal has room for, now."""
         columns, lines = shutil.get_terminal_size()
-        return self.render() if columns >= WIDTH and lines >= HEIGHT else self.render_small(columns)
+        if columns >= WIDTH and lines >= HEIGHT:
+            return self.render()
+        return self.render_small(columns, explained=columns >= SMALL_WIDTH and lines >= SMALL_HEIGHT)
 
     def render(self) -> RenderableType:
         """The whole of it, now."""
@@ -59,30 +64,34 @@ class Screen:
             Text(),
             *self._proofs(now),
             Text(),
-            Text(_STAMPED, style="dim"),
+            *self._explained(),
         )
         return Panel(body, title=_TITLE, subtitle=self._seconds(now), border_style="cyan", padding=(1, 2), width=WIDTH)
 
-    def render_small(self, columns: int) -> RenderableType:
+    def render_small(self, columns: int, *, explained: bool = False) -> RenderableType:
         """The two tables, at most `columns` wide: 80 are enough."""
         now = time.monotonic()
-        body = Group(self._published(now, small=True), Text(), self._read(now, small=True))
+        words = [Text(), *self._explained()] if explained else []
+        body = Group(self._published(now, small=True), Text(), self._read(now, small=True), *words)
         return Panel(body, title="framebus demo", subtitle=self._seconds(now), border_style="cyan", width=columns)
 
     def _seconds(self, now: float) -> Text:
         return Text(f" {now - self._began:.0f} s ", style="dim")
 
+    def _explained(self) -> Iterator[Text]:
+        yield Text(_STAMPED, style="dim")
+        if all(seen.in_place for reader in self._readers for seen in reader.seen.values()):
+            yield Text(_SHARED, style="dim")
+
     def _published(self, now: float, *, small: bool = False) -> Table:
-        table = _table(("PUBLISHER", "ADDRESS"), ("FRAMES/S",)) if small else _table(_WORDS, ("FRAMES/S", "DATA"))
+        table = _table(_WORDS, ("FRAMES/S",) if small else ("FRAMES/S", "DATA"))
         for stream in self._streams:
             seen = self._readers[0].seen[stream.stream]
             rate = seen.rates(now).frames
+            data = () if small else (f"{figures.size(rate * seen.nbytes)}/s",)
             name = Text(stream.stream, style="bold")
-            if small:
-                table.add_row(name, stream.address, figures.rate(rate))
-            else:
-                data = f"{figures.size(rate * seen.nbytes)}/s"
-                table.add_row(name, stream.address, seen.picture or "starting", figures.rate(rate), data)
+            picture = seen.picture or "starting"
+            table.add_row(name, stream.address, _pixels(seen), picture, figures.rate(rate), *data)
         return table
 
     def _read(self, now: float, *, small: bool = False) -> Table:
@@ -108,7 +117,7 @@ class Screen:
             yield Text.assemble(("• ", "cyan"), line)
 
 
-_WORDS = ("PUBLISHER", "ADDRESS", "PICTURE")
+_WORDS = ("PUBLISHER", "ADDRESS", "PIXELS", "PICTURE")
 _FIGURES = ("FRAMES/S", "AGE", "FRAMES", "MISSED", "LEFT OUT", "SAME")
 """`AGE` is that of the frame in hand, `MISSED` what the reader was told, `LEFT OUT` what the pixels say."""
 
@@ -123,7 +132,7 @@ def proofs(readers: Sequence[Reader], now: float) -> Iterator[str]:
         same = (
             f"counted = real ({counted:,})" if all(each.proven for each in seen) else f"counted {counted}, real {real}"
         )
-        speed = f"{reader.name} reader: {frames:.1f} frames/s"
+        speed = f"{reader.name} reader: {figures.rate(frames)}"
         if reader.keep == "all":
             yield f"{speed}, {sum(each.frames for each in seen):,} in all and in order, {same}"
         elif reader.work_s:
@@ -159,6 +168,12 @@ def _called(reader: Reader) -> str:
     if reader.keep == "all":
         return f"{reader.name}, every frame"
     return f"{reader.name}, {reader.work_s * 1e3:.0f} ms for each" if reader.work_s else f"{reader.name}, all streams"
+
+
+def _pixels(seen: Seen) -> RenderableType:
+    if seen.in_place is None:
+        return ""
+    return Text("in place", style="green") if seen.in_place else "copied"
 
 
 def _fresh(seen: Seen) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from framebus.core.frame import Frame
+from framebus.memory.region import Region
 
 WINDOW_S = 3.0
 """The stretch of time over which rates are shown."""
@@ -45,6 +46,8 @@ class Seen:
         self.picture = ""
         """Size and pixel format of the newest frame, and its `nbytes`."""
         self.nbytes = 0
+        self.in_place: bool | None = None
+        """Whether the pixels of every frame lay in its publisher's memory; None while there was none."""
         self._cycle = cycle
         self._last: int | None = None
         self._marks: deque[tuple[float, int, int]] = deque()
@@ -59,6 +62,7 @@ class Seen:
         self.age_s = frame.age_s
         self.picture = f"{frame.image.shape[1]}x{frame.image.shape[0]} {frame.format}"
         self.nbytes = frame.nbytes
+        self.in_place = self.in_place is not False and in_shared_memory(frame.data)
         self.frames += 1
         if self.frames > 10:
             self.oldest_s = max(self.oldest_s, self.age_s)
@@ -85,3 +89,10 @@ class Seen:
     def _between(self, last: int, number: int) -> int:
         gap = number - last - 1
         return gap % self._cycle if self._cycle else gap
+
+
+def in_shared_memory(pixels: Any) -> bool:
+    """Whether an array or a buffer shows memory that processes share: what it was made from is looked through."""
+    while pixels is not None and not isinstance(pixels, Region):
+        pixels = pixels.obj if isinstance(pixels, memoryview) else getattr(pixels, "base", None)
+    return pixels is not None

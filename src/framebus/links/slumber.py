@@ -1,0 +1,54 @@
+"""The callers of one endpoint who wait: asleep until its carrier has something or somebody rings."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from framebus.core.bell import Bell
+from framebus.links.alarm import Alarm
+
+NOT_ALONE_S = 0.002
+"""How long one of several sleeping threads sleeps: a wake-up reaches only one of them."""
+
+
+class Slumber:
+    """Used with the endpoint's lock held, which is given up while somebody sleeps."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.count = 0
+        """How many sleep now."""
+        self._bell = Bell()
+        self._alarm = Alarm(descriptor, self._bell.fileno())
+
+    def sleep(self, lock: threading.Lock, limit_s: float) -> None:
+        """Sleep for `limit_s` seconds at most."""
+        alarm = self._alarm
+        self.count += 1
+        if self.count > 1:
+            limit_s = min(limit_s, NOT_ALONE_S)
+        lock.release()
+        try:
+            if limit_s > 0:
+                alarm.wait(limit_s)
+        finally:
+            lock.acquire()
+            self.count -= 1
+            self._bell.hush()
+
+    def watch(self, descriptor: int) -> None:
+        """From now on that descriptor; whoever sleeps on the old one wakes."""
+        self._alarm = Alarm(descriptor, self._bell.fileno())
+        self._bell.ring()
+
+    def wake(self) -> None:
+        """Something was driven for others."""
+        if self.count:
+            self._bell.ring()
+
+    def end(self) -> None:
+        """Nobody sleeps here any more: wait until all have woken; without the lock."""
+        self._bell.ring()
+        while self.count:
+            time.sleep(0.001)
+        self._bell.close()

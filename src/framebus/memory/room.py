@@ -1,0 +1,57 @@
+"""Fresh arrays for pixels: in shared memory while this process shares some with others, ordinary ones otherwise."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Protocol
+from weakref import WeakSet
+
+import numpy as np
+import numpy.typing as npt
+
+from framebus.memory.pool import pool, supported
+
+SHARE_FROM = 16384
+"""Smaller arrays travel inside messages: shared memory would cost more than it saves."""
+
+
+class Sharer(Protocol):
+    """A publisher that may show pixels to other processes of this machine."""
+
+    @property
+    def shares(self) -> bool:
+        """True while frames made in shared memory spare it a copy."""
+        ...
+
+
+_sharers: WeakSet[Sharer] = WeakSet()
+
+
+def join(sharer: Sharer) -> None:
+    """From now on, while it lives and `shares`, arrays are made in shared memory."""
+    _sharers.add(sharer)
+
+
+def leave(sharer: Sharer) -> None:
+    """It shares no more; more than once is fine."""
+    _sharers.discard(sharer)
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
+    """A writable array of arbitrary content: where whoever made it publishes it, readers here get it without a copy.
+
+    Raises `Unavailable` when there is not enough shared memory. Safe from any thread.
+    """
+    numeric = np.dtype(dtype)
+    nbytes = prod(shape) * numeric.itemsize
+    if nbytes >= SHARE_FROM and any(sharer.shares for sharer in list(_sharers)):
+        return shared(shape, numeric)
+    return np.empty(shape, numeric)
+
+
+def shared(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The same, in shared memory wherever the system has any."""
+    nbytes = prod(shape) * dtype.itemsize
+    if nbytes < SHARE_FROM or not supported():
+        return np.empty(shape, dtype)
+    return np.frombuffer(pool().lend(nbytes), dtype).reshape(shape)

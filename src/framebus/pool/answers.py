@@ -1,0 +1,214 @@
+"""What a function answers, taken apart for the way back and put together again: data that JSON carries, and arrays.
+
+In the data an array is `{"$array": N}`, the Nth of the reply, and what JSON has no word for is an object with one
+key that begins with `$`: `$tuple`, `$items` (a mapping whose keys are not all text), `$float` (nan, inf), `$int` (too
+large for other languages), `$frame`, `$json` (all of the data, too long for a control message, as the bytes of an
+array). A user's own keys that begin with `$` get a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from framebus.core.errors import BadFrame
+from framebus.core.frame import Array, Frame
+from framebus.wire import header, layout, limits
+
+MAX_INLINE_BYTES = 32 * 1024
+"""Data longer than this travels as the bytes of an array; a control message holds 64 KiB."""
+MAX_DEPTH = 64
+"""Containers inside each other; what contains itself goes deeper than any."""
+_INLINE_DEPTH = limits.MAX_DEPTH - 1
+
+_PLAIN = frozenset({str, bool, type(None)})
+_KEYS = (str, int, float, bool, type(None))
+
+Named = list[tuple[str, Array]]
+
+
+def pack(answer: Any) -> tuple[Any, Named]:
+    """`answer` as data and named arrays; raises `BadFrame` saying which part of it cannot travel, and its type.
+
+    Takes numbers (numpy's too), text, None, numeric arrays, frames, and lists, tuples and mappings of all these.
+    """
+    packing = _Packing()
+    data = packing.plain(answer, "the answer", 0)
+    arrays = packing.placed()
+    if packing.depth <= _INLINE_DEPTH and (type(data) in _PLAIN or len(msgspec.json.encode(data)) <= MAX_INLINE_BYTES):
+        return data, arrays
+    text = np.frombuffer(msgspec.json.encode(data), np.uint8)
+    return {"$json": len(arrays)}, [*arrays, (str(len(arrays)), text)]
+
+
+def unpack(data: Any, arrays: Sequence[Array]) -> Any:
+    """The answer again: lists are lists, tuples tuples, arrays are views of what came. Raises `BadFrame`."""
+    try:
+        if type(data) is dict and "$json" in data:
+            data = msgspec.json.decode(arrays[data["$json"]].tobytes())
+        return _whole(data, arrays)
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError, msgspec.DecodeError) as error:
+        raise BadFrame(f"an answer that cannot be read: {type(error).__name__}: {error}") from error
+
+
+class _Packing:
+    """Arrays met on the way, and how deep it goes."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._arrays: list[Array] = []
+        self._marks: list[dict[str, Any]] = []
+
+    def placed(self) -> Named:
+        """The arrays to send; where they are too many for one reply, all of them in one."""
+        if len(self._arrays) < limits.MAX_ARRAYS:
+            return [(str(number), array) for number, array in enumerate(self._arrays)]
+        offsets = [0]
+        for array in self._arrays:
+            offsets.append(-(-(offsets[-1] + array.nbytes) // limits.ALIGNMENT) * limits.ALIGNMENT)
+        whole = np.zeros(offsets[-1], np.uint8)
+        for array, offset, mark in zip(self._arrays, offsets, self._marks, strict=False):
+            whole[offset : offset + array.nbytes] = np.frombuffer(layout.bytes_of(array), np.uint8)
+            mark["$array"] = [0, offset, layout.name_of(array.dtype), array.shape]
+        return [("0", whole)]
+
+    def plain(self, value: Any, path: str, depth: int) -> Any:
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+            value = _item(value, path)
+        if isinstance(value, bool):
+            return bool(value)
+        if isinstance(value, int):
+            return int(value) if abs(value) <= limits.MAX_EXACT_INT else self._inside({"$int": str(int(value))}, depth)
+        if isinstance(value, float):
+            return float(value) if isfinite(value) else self._inside({"$float": repr(float(value))}, depth)
+        if isinstance(value, str):
+            return str(value)
+        if isinstance(value, np.ndarray):
+            return self._array(value, path, depth)
+        return self._container(value, path, depth + 1)
+
+    def _container(self, value: Any, path: str, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise BadFrame(f"{path[:80]}… is nested deeper than {MAX_DEPTH} levels")
+        self.depth = max(self.depth, depth)
+        if isinstance(value, list):
+            return [self.plain(item, f"{path}[{at}]", depth) for at, item in enumerate(value)]
+        if isinstance(value, tuple):
+            self.depth = max(self.depth, depth + 1)
+            return {"$tuple": [self.plain(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]}
+        if isinstance(value, Frame):
+            return self._frame(value, path, depth)
+        if isinstance(value, Mapping):
+            return self._mapping(value, path, depth)
+        raise BadFrame(
+            f"{path} is of type {kind_of(value)}: answer with arrays, numbers, text, None, frames, or lists, tuples "
+            "and dicts of them"
+        )
+
+    def _mapping(self, value: Mapping[Any, Any], path: str, depth: int) -> Any:
+        if all(type(key) is str for key in value):
+            return {
+                f"${key}" if key.startswith("$") else key: self.plain(item, f"{path}[{key!r}]", depth)
+                for key, item in value.items()
+            }
+        self.depth = max(self.depth, depth + 2)
+        return {
+            "$items": [
+                [self._key(key, path), self.plain(item, f"{path}[{key!r}]", depth + 2)] for key, item in value.items()
+            ]
+        }
+
+    def _key(self, key: Any, path: str) -> Any:
+        if isinstance(key, np.generic):
+            key = _item(key, path)
+        if not isinstance(key, _KEYS):
+            raise BadFrame(f"key {key!r} of {path} is of type {kind_of(key)}: keys are text or numbers")
+        return self.plain(key, path, 0)
+
+    def _inside(self, mark: dict[str, Any], depth: int) -> dict[str, Any]:
+        self.depth = max(self.depth, depth + 1)
+        return mark
+
+    def _array(self, array: Array, path: str, depth: int) -> dict[str, Any]:
+        try:
+            layout.name_of(array.dtype)
+            layout.length_of(array.shape, array.dtype)
+        except BadFrame as error:
+            raise BadFrame(f"{path} is an array of {array.dtype} that cannot travel: {error}") from None
+        self._arrays.append(np.asarray(array))
+        self._marks.append({"$array": len(self._arrays) - 1})
+        return self._inside(self._marks[-1], depth + 1)
+
+    def _frame(self, frame: Frame, path: str, depth: int) -> dict[str, Any]:
+        try:
+            head, payload = header.encode(frame if frame.stream else frame.replace(stream="answer"))
+        except BadFrame as error:
+            raise BadFrame(f"{path} is a frame that cannot travel: {error}") from error
+        pixels = self._array(np.frombuffer(payload, np.uint8), path, depth + 1)
+        return self._inside({"$frame": [bytes(head).decode(), pixels]}, depth + 1)
+
+
+def kind_of(value: Any) -> str:
+    """The type of `value` as people know it: `torch.Tensor`, `set`."""
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _item(value: Any, path: str) -> Any:
+    item = value.item()
+    if isinstance(item, bool | int | float | str):
+        return item
+    raise BadFrame(f"{path} is a number of type {kind_of(value)} that cannot travel: answer with float or int")
+
+
+# the way back ---------------------------------------------------------------------------------------------------
+
+
+def _whole(data: Any, arrays: Sequence[Array]) -> Any:
+    if type(data) is list:
+        return [_whole(item, arrays) for item in data]
+    if type(data) is not dict:
+        return data
+    if len(data) == 1:
+        [(key, inside)] = data.items()
+        if key in _MARKS:
+            return _MARKS[key](inside, arrays)
+    return {key[1:] if key.startswith("$") else key: _whole(item, arrays) for key, item in data.items()}
+
+
+def _array_at(place: Any, arrays: Sequence[Array]) -> Array:
+    if isinstance(place, int):
+        return arrays[place]
+    number, offset, name, shape = place
+    dtype = layout.dtype_of(name)
+    length = layout.length_of(tuple(shape), dtype)
+    part = arrays[number][offset : offset + length]
+    if part.nbytes != length:
+        raise BadFrame(f"an array of {length} bytes at {offset} reaches beyond what came")
+    array: Array = part.view(dtype).reshape(shape)
+    return array
+
+
+def _frame_of(parts: Any, arrays: Sequence[Array]) -> Frame:
+    head, pixels = parts
+    frame, _ = header.decode(head.encode(), memoryview(_whole(pixels, arrays)))
+    if not isinstance(frame, Frame):
+        raise BadFrame("an answer holds a packet where a frame should be")
+    return frame
+
+
+_MARKS: dict[str, Callable[[Any, Sequence[Array]], Any]] = {
+    "$array": _array_at,
+    "$tuple": lambda items, arrays: tuple(_whole(item, arrays) for item in items),
+    "$items": lambda pairs, arrays: {_whole(key, arrays): _whole(value, arrays) for key, value in pairs},
+    "$float": lambda text, arrays: float(text),
+    "$int": lambda text, arrays: int(text),
+    "$frame": _frame_of,
+}

@@ -1,0 +1,80 @@
+"""One child process: started, noticed when it ends, killed, always reaped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from framebus.core.errors import Unavailable
+
+
+class Process:
+    """A child process that inherits the descriptors it is given, our output and nothing else.
+
+    Used by one thread. Start it from a thread that outlives it where it is to die with its parent.
+    """
+
+    def __init__(self, command: Sequence[str], descriptors: Sequence[int], env: Mapping[str, str]) -> None:
+        """Start it; raises `Unavailable` where the system has no process or descriptor to spare."""
+        try:
+            self._popen = subprocess.Popen(  # noqa: S603  (our own command)
+                command, stdin=subprocess.DEVNULL, pass_fds=descriptors, env=dict(env)
+            )
+        except OSError as error:
+            raise Unavailable(f"no process can be started ({' '.join(command)}): {error}") from error
+        self._descriptor = self._watched()
+
+    def _watched(self) -> int | None:
+        if not hasattr(os, "pidfd_open"):
+            return None
+        try:
+            return os.pidfd_open(self.pid)
+        except OSError:  # an old kernel, or no descriptor left: whoever waits has to look
+            return None
+
+    @property
+    def pid(self) -> int:
+        """The process id; another process may have it once this one is reaped."""
+        return self._popen.pid
+
+    @property
+    def descriptor(self) -> int | None:
+        """Readable once the process has ended; None where the system has no such thing, and `ended` is asked."""
+        return self._descriptor
+
+    def ended(self) -> bool:
+        """True once it has ended; it is reaped then."""
+        if self._popen.poll() is None:
+            return False
+        self._let_go()
+        return True
+
+    def kill(self) -> None:
+        """SIGKILL and reap it; fine when it has ended."""
+        with suppress(ProcessLookupError):
+            self._popen.kill()
+        self._popen.wait()
+        self._let_go()
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as the second half of a sentence: `was killed by SIGSEGV`, `ended with exit code 3`."""
+        code = self._popen.returncode
+        if code is None:
+            return "runs"
+        return f"was killed by {_signal(-code)}" if code < 0 else f"ended with exit code {code}"
+
+    def _let_go(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -20,8 +20,9 @@ from framebus.memory.pool import pool
 
 GRACE_S = 2.0
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (looked at, not written)
-OURS = ("framebus", "psm_", "sem.")
-"""How segments are named that framebus or the standard library would make."""
+OURS = ("framebus", "psm_")
+"""How segments are named that framebus or the standard library would make. Semaphores are not looked at: framebus has
+none, and those of a test's own process pools come and go in other processes."""
 LASTING_THREADS = ("framebus-reactor",)
 LASTING_MODULES = ("zmq.utils.garbage",)
 """Threads that are started once per process and stay: one reactor, and what frees pixels after sending."""

@@ -9,7 +9,7 @@ from benchmarks.peers.base import Peer
 
 _WHERE = {
     "framebus": "framebus_peer:Framebus",
-    "framebus-all": "framebus_peer:KeepAll",
+    "framebus-latest": "framebus_peer:Latest",
     "pyzmq-push": "pyzmq_peer:PushPull",
     "pyzmq-pub": "pyzmq_peer:PubSub",
     "imagezmq-reqrep": "imagezmq_peer:RequestReply",
@@ -21,7 +21,7 @@ _WHERE = {
     "socket": "socket_peer:Fresh",
     "socket-reused": "socket_peer:Reused",
 }
-ON_REQUEST = {"framebus-all", "socket-reused"}
+ON_REQUEST = {"framebus-latest", "socket-reused"}
 """Measured only when asked for by name: they answer other questions (another rule, frames nobody may keep)."""
 MAIN = ("framebus", "pyzmq-push", "pyzmq-pub", "imagezmq-reqrep", "imagezmq-pubsub", "netgear-pair", "socket")
 """Those of a quick run."""
@@ -30,11 +30,11 @@ DEFAULT = tuple(name for name in NAMES if name not in ON_REQUEST)
 
 _LOCAL_WHERE = {
     "framebus-inplace": "shm_framebus_peer:InPlace",
-    "framebus-inplace-all": "shm_framebus_peer:InPlaceAll",
+    "framebus-inplace-latest": "shm_framebus_peer:InPlaceLatest",
     "iceoryx2-inplace": "iceoryx2_peer:InPlace",
     "shared-memory-inplace": "shared_memory_peer:InPlace",
     "framebus-copied": "shm_framebus_peer:Copied",
-    "framebus-copied-all": "shm_framebus_peer:CopiedAll",
+    "framebus-copied-latest": "shm_framebus_peer:CopiedLatest",
     "iceoryx2-copied": "iceoryx2_peer:Copied",
     "shared-memory-copied": "shared_memory_peer:Copied",
     "zenoh-shm": "zenoh_peer:SharedMemory",
@@ -48,7 +48,7 @@ _LOCAL_WHERE = {
     "wake-up": "seqpacket_peer:WakeUp",
     "memcpy+wake-up": "seqpacket_peer:Memcpy",
 }
-LOCAL_ON_REQUEST = {"framebus-inplace-all", "framebus-copied-all", "pyzmq-pub-ipc"}
+LOCAL_ON_REQUEST = {"framebus-inplace-latest", "framebus-copied-latest", "pyzmq-pub-ipc"}
 LOCAL_MAIN = (
     "framebus-inplace",
     "iceoryx2-inplace",

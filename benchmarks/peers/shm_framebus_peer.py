@@ -10,7 +10,7 @@ from benchmarks.peers.base import Receive, Send, Wire, stamp
 
 
 class Copied:
-    """`send(array)`; readers keep every frame, or the newest in lock-step measurements."""
+    """`send(array)`; readers keep every frame, as those of the others do."""
 
     listens = "either"
     max_window = 64
@@ -28,14 +28,14 @@ class Copied:
         return lambda: source.read().image
 
     def _keep(self, wire: Wire) -> str:
-        return "all" if wire.lossless else "latest"
+        return "all"
 
 
-class CopiedAll(Copied):
-    """Every frame in lock step too, where the reader's credit is there before the frame is."""
+class CopiedLatest(Copied):
+    """The newest frame in lock step: a frame waits until its reader has asked for it, so that none grows old there."""
 
     def _keep(self, wire: Wire) -> str:
-        return "all"
+        return _newest_in_lock_step(wire)
 
 
 class InPlace(Copied):
@@ -51,8 +51,12 @@ class InPlace(Copied):
         return send
 
 
-class InPlaceAll(InPlace):
-    """In place, and every frame in lock step too."""
+class InPlaceLatest(InPlace):
+    """In place, and the newest frame in lock step."""
 
     def _keep(self, wire: Wire) -> str:
-        return "all"
+        return _newest_in_lock_step(wire)
+
+
+def _newest_in_lock_step(wire: Wire) -> str:
+    return "all" if wire.lossless else "latest"

@@ -191,6 +191,31 @@ def test_a_publisher_without_descriptors_is_told_and_goes_on(child: StartChild) 
     assert "all came" in printed
 
 
+ALL_IN_FREE_MEMORY = """
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 100, hard))
+held, sizes = [], iter(range(1, 1000))
+try:
+    while True:
+        held.append(fill(0, (400, 400 + 8 * next(sizes))))
+except fb.errors.Unavailable:
+    held.clear()
+print("exhausted", flush=True)
+while sum(not reader.away for reader in out.stats().readers) < 2:
+    pass
+send(1)
+out.close()
+"""
+
+
+def test_descriptors_of_memory_that_is_free_are_given_back_for_newcomers(child: StartChild) -> None:
+    publisher = child("-c", BOTH + ALL_IN_FREE_MEMORY)
+    publisher.wait_line("exhausted")
+    reading = Reading(fb.open(LINK, keep="latest", timeout=WAIT_S))
+    assert number_of(reading.result()[-1].data) == 1
+    publisher.succeed()
+
+
 READER_WITHOUT = """
 import logging, os, resource, sys, framebus as fb
 from framebus.testing.marked import number_of

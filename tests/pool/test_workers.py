@@ -293,7 +293,7 @@ with worker(pid) as (one, owner):
     owner.wait("ready")
     print("worker", one.pid, flush=True)
     one.send(frame(0, int(sys.argv[1])))
-    time.sleep(600)
+    while True: time.sleep(0.1)  # in pieces: a Ctrl-C just before a sleep is noticed after it
 """
 INTERRUPTED = """
 import os, signal

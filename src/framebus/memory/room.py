@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from math import prod
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -9,6 +10,7 @@ from weakref import WeakSet
 import numpy as np
 import numpy.typing as npt
 
+from framebus.core.errors import Unavailable
 from framebus.memory.pool import pool, supported
 
 SHARE_FROM = 16384
@@ -40,17 +42,18 @@ def leave(sharer: Sharer) -> None:
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
     """A writable array of arbitrary content: where whoever made it publishes it, readers here get it without a copy.
 
-    Raises `Unavailable` when there is not enough shared memory. Safe from any thread.
+    An ordinary one also where shared memory is short: then sending copies. Safe from any thread.
     """
     numeric = np.dtype(dtype)
     nbytes = prod(shape) * numeric.itemsize
     if nbytes >= SHARE_FROM and any(sharer.shares for sharer in list(_sharers)):
-        return shared(shape, numeric)
+        with contextlib.suppress(Unavailable):
+            return shared(shape, numeric)
     return np.empty(shape, numeric)
 
 
 def shared(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """The same, in shared memory wherever the system has any."""
+    """The same, in shared memory wherever the system has such a thing; raises `Unavailable` when it is short."""
     nbytes = prod(shape) * dtype.itemsize
     if nbytes < SHARE_FROM or not supported():
         return np.empty(shape, dtype)

@@ -48,10 +48,10 @@ class Arriving:
             self._exchange.send_due()
             if call.complete:
                 return
-            wait_s = [
-                each for each in (self._exchange.patience_s(call, now), limit and limit - now) if each is not None
-            ]
-            readable, _, _ = select.select([source.fileno(), self._bell.fileno()], [], [], min(wait_s, default=None))
+            wait_s = self._exchange.patience_s(call, now)
+            if limit is not None:
+                wait_s = min(wait_s, limit - now)
+            readable, _, _ = select.select([source.fileno(), self._bell.fileno()], [], [], wait_s)
             if source.fileno() in readable:
                 return
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import secrets
 import threading
@@ -25,6 +24,8 @@ from framebus.work.sharing import shared
 LOOK_S = 0.02
 """How often to look for a service elsewhere that was never there yet, while something waits for it."""
 SAY_AFTER_S = 1.0
+SLICE_S = 0.5
+"""Longest sleep in one piece: Python notices a Ctrl-C that comes just before a sleep only after it."""
 
 log = logging.getLogger("framebus")
 
@@ -73,7 +74,7 @@ class Exchange:
                     if worker.refusal is not None and not worker.life.ever_ready:
                         raise worker.refusal
                 if not self._started:
-                    self._news.wait(SAY_AFTER_S)
+                    self._news.wait(SLICE_S)
 
     def ask(self, frame: Frame, limit_s: float | None) -> Call:
         """Send `frame` to all services, to each as soon as it can take it."""
@@ -110,16 +111,14 @@ class Exchange:
             for name in list(call.open):
                 call.settle(name, Outcome(missing="nobody waited for it"))
 
-    def patience_s(self, call: Call, now: float) -> float | None:
-        """How long to wait for news of `call` before looking after it again; None: until there are some."""
-        until = call.deadline if call.deadline is not None else math.inf
-        if now < call.asked_at + SAY_AFTER_S:
-            until = min(until, call.asked_at + SAY_AFTER_S)
+    def patience_s(self, call: Call, now: float) -> float:
+        """How long to wait for news of `call` before looking after it again."""
+        until = now + SLICE_S if call.deadline is None else min(call.deadline, now + SLICE_S)
         for name, desk in self._calls.desks.items():
             service = self._services[name]
             if desk.waits and not (service.tells or service.there):
                 until = min(until, now + LOOK_S)
-        return None if until == math.inf else max(0.0, until - now)
+        return max(0.0, until - now)
 
     def send_due(self) -> None:
         """Send what waits to services that are there and not behind."""

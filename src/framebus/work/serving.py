@@ -16,6 +16,8 @@ from framebus.work.turns import Turns
 
 GRACE_S = 5.0
 """How long a service that is stopped may work on what it has begun."""
+SLICE_S = 0.5
+"""Longest sleep in one piece: Python notices a signal that comes just before a sleep only after it."""
 MAX_WAITING = 1024
 """Questions taken in before their turn; more wait where they come from."""
 
@@ -116,4 +118,4 @@ class Serving:
         watched.append(self._bell.fileno())
         if len(self._turns) < MAX_WAITING:
             watched.append(self._source.fileno())
-        select.select(watched, [], [])
+        select.select(watched, [], [], SLICE_S)

@@ -124,7 +124,7 @@ def _trimmed(runtime_dir: Path) -> Iterator[None]:
 # killed ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("address", "kills"), [("shm://torture", 200), ("tcp://127.0.0.1:{port}/torture", 100)])
+@pytest.mark.parametrize(("address", "kills"), [("shm://torture", 150), ("tcp://127.0.0.1:{port}/torture", 60)])
 def test_hundreds_of_kills_at_random_instants(address: str, kills: int, child: StartChild, free_port: int) -> None:
     options = ("--address", address.format(port=free_port), "--kills", str(kills), "--seed", str(kills))
     report = child("-m", "framebus.testing.torture", *options).succeed(100)

@@ -172,7 +172,7 @@ def test_a_hub_and_a_publisher_that_connects_to_it_move_as_well(keep: str, free_
 
 @pytest.mark.parametrize("keep", ["all", "latest"])
 def test_a_single_frame_sent_the_moment_a_reader_is_there_arrives(keep: str, address: str) -> None:
-    for number in range(15):
+    for number in range(8):
         reading = Reading(fb.open(address, keep=keep, timeout=WAIT_S))
         with fb.publish(address, wait_for=1) as out:
             send(out, 0)

@@ -4,7 +4,7 @@
 
 Every pixel is checked when it arrives and again while later frames come; two readers that are never killed account for
 every frame. Prints what happened, and ends with exit code 1 when a picture was torn or changed, a process failed, hung,
-or left something behind. Needs `os.fork`; uses a private runtime folder, so it disturbs nobody.
+or left something behind. Needs Linux; uses a private runtime folder, so it disturbs nobody.
 """
 
 from __future__ import annotations
@@ -251,6 +251,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--readers", type=int, default=5, help="how many are killed again and again")
     parser.add_argument("--every", type=float, default=0.02, help="seconds between strikes, on average")
     given = parser.parse_args(arguments)
+    if sys.platform != "linux":
+        parser.error("this needs Linux")
     logging.getLogger("framebus").addHandler(logging.NullHandler())
     folder = Path(tempfile.mkdtemp(prefix="fb"))
     os.environ["XDG_RUNTIME_DIR"] = str(folder)

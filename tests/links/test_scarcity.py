@@ -169,12 +169,9 @@ FEW_DESCRIPTORS = """
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 held, count = [], 0
 resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 20, hard))
-try:
-    while count < 1000:
-        held.append(fill(count))
-        count += 1
-except fb.errors.Unavailable as error:
-    print(error, flush=True)
+while count < 200:
+    held.append(fill(count))
+    count += 1
 for _ in range(10):
     send(count)
     count += 1
@@ -185,22 +182,17 @@ end(count + 1)
 """
 
 
-def test_a_publisher_without_descriptors_is_told_and_goes_on(child: StartChild) -> None:
-    printed = child("-c", BOTH + FEW_DESCRIPTORS).succeed()
-    assert "need a file descriptor, and this process has none left" in printed
-    assert "all came" in printed
+def test_a_publisher_with_few_descriptors_goes_on(child: StartChild) -> None:
+    assert "all came" in child("-c", BOTH + FEW_DESCRIPTORS).succeed()
 
 
-ALL_IN_FREE_MEMORY = """
+MANY_PICTURES = """
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 100, hard))
 held, sizes = [], iter(range(1, 1000))
-try:
-    while True:
-        held.append(fill(0, (400, 400 + 8 * next(sizes))))
-except fb.errors.Unavailable:
-    held.clear()
-print("exhausted", flush=True)
+for _ in range(300):
+    held.append(fill(0, (400, 400 + 8 * next(sizes))))
+print("many", flush=True)
 while sum(not reader.away for reader in out.stats().readers) < 2:
     pass
 send(1)
@@ -208,9 +200,9 @@ out.close()
 """
 
 
-def test_descriptors_of_memory_that_is_free_are_given_back_for_newcomers(child: StartChild) -> None:
-    publisher = child("-c", BOTH + ALL_IN_FREE_MEMORY)
-    publisher.wait_line("exhausted")
+def test_pictures_leave_descriptors_to_newcomers(child: StartChild) -> None:
+    publisher = child("-c", BOTH + MANY_PICTURES)
+    publisher.wait_line("many")
     reading = Reading(fb.open(LINK, keep="latest", timeout=WAIT_S))
     assert number_of(reading.result()[-1].data) == 1
     publisher.succeed()

@@ -15,7 +15,7 @@ import pytest
 
 from framebus.core.errors import Unavailable
 from framebus.memory import pool as module
-from framebus.memory.pool import UNUSED_S, Pool, pool, supported
+from framebus.memory.pool import UNUSED_S, Crowded, Pool, pool, supported
 from framebus.memory.slot import Slot
 from tests.conftest import StartChild
 
@@ -260,16 +260,20 @@ import os, resource
 from framebus.core.errors import Unavailable
 from framebus.memory.pool import pool
 resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-views, other = [], pool().lend(5_000_000)
+picture, others = pool().lend(5_000_000), []
 try:
     while True:
-        views.append(pool().lend(100_000))
+        others.append(os.dup(0))
+except OSError:
+    pass
+try:
+    pool().lend(100_000)
 except Unavailable as error:
-    print(len(views), error)
-del other
-views.append(pool().lend(100_000))
-views.clear()
-print(pool().lend(100_000).nbytes, pool().stats().slots > 20)
+    print(error)
+del picture
+print(pool().lend(100_000).nbytes, pool().stats().slots == 1)
+for descriptor in others:
+    os.close(descriptor)
 pool().trim()
 print("left", len(os.listdir("/proc/self/fd")))
 """
@@ -277,7 +281,7 @@ print("left", len(os.listdir("/proc/self/fd")))
 
 def test_without_descriptors_the_pool_says_so_and_makes_do_with_what_is_free(child: StartChild) -> None:
     lines = child("-c", NO_DESCRIPTORS).succeed().splitlines()
-    assert "none left" in lines[0]
+    assert "need a file descriptor, and this process has none left" in lines[0]
     assert "ulimit -n" in lines[0]
     assert lines[1] == "100000 True"
     assert int(lines[2].split()[1]) < 8
@@ -351,3 +355,15 @@ def test_where_memory_cannot_be_sealed_nothing_is_shared(monkeypatch: pytest.Mon
 def test_generations_only_grow(slots: Pool) -> None:
     seen = [where(slots, slots.lend(FRAME + 50_000 * (number % 3))).generation for number in range(10)]
     assert all(earlier < later for earlier, later in pairwise(seen))
+
+
+def test_slots_leave_descriptors_for_the_rest_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framebus.memory.pool.descriptor_limit", lambda: 8)
+    own = Pool()
+    held = [own.lend(100_000) for _ in range(4)]
+    with pytest.raises(Crowded, match="4 pictures are in shared memory, each of which takes a file descriptor of 8"):
+        own.lend(100_000)
+    held.pop()
+    assert own.lend(100_000).nbytes == 100_000
+    held.clear()
+    own.trim()

@@ -29,6 +29,7 @@ def listening(address: Link, allow: Sequence[str], insecure: bool, *, may_share:
     if address.dialect:
         raise _no_dialect(address)
     if address.scheme == "shm":
+        sockets.raise_descriptor_limit()
         door = shared.publisher_door(address)
         return Switchboard([door], local=door.path, shares=True)
     if address.scheme == "inproc":
@@ -56,6 +57,7 @@ def connecting(address: Link, at: str = "") -> Callable[[int], Carrier]:
 
 
 def _open(door: Door, may_share: bool) -> Carrier:
+    sockets.raise_descriptor_limit()
     inner = shared.inner_door() if may_share else None
     return Switchboard([door] if inner is None else [door, inner], local="" if inner is None else inner.path)
 

@@ -137,7 +137,13 @@ class Reactor:
         if later > now:
             self._schedule(driven, later)
             return
-        at = driven.turn(now)
+        at: float | None = now + ERROR_PAUSE_S
+        try:
+            at = driven.turn(now)
+        finally:
+            self._rearm(driven, at)
+
+    def _rearm(self, driven: Driven, at: float | None) -> None:
         for descriptor in self._disarmed.pop(driven, ()):
             with contextlib.suppress(KeyError, ValueError, OSError):
                 self._selector.register(descriptor, selectors.EVENT_READ, driven)

@@ -8,7 +8,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from framebus.links import descriptors
@@ -198,7 +198,7 @@ class Switchboard(Carrier):
             self._called = connection
         if connection.ready:
             self._stands(connection)
-        else:
+        if not connection.ready or connection in self._strangers:
             self._shaking.append((time.monotonic() + HANDSHAKE_S, connection))
 
     def _stands(self, connection: Connection) -> None:
@@ -220,13 +220,18 @@ class Switchboard(Carrier):
             connection, address = accepted
             if len(self._connections) >= self._max or connection.fileno() >= descriptors.limit() - RESERVED_DESCRIPTORS:
                 connection.close()
-                full = f"{connection.where} was turned away: {len(self._connections)} connections are enough"
+                full = f"{connection.where} was turned away: {self._enough(connection)}"
                 self._say("full", full)
                 continue
             self._addresses[connection] = address
             self._strangers.add(connection)
             self._tally_at = min(self._tally_at, time.monotonic() + TALLY_S)
             self._begin(connection)
+
+    def _enough(self, connection: Connection) -> str:
+        if len(self._connections) >= self._max:
+            return f"{len(self._connections)} connections are enough"
+        return f"this process has no file descriptors to spare ({descriptors.limit()}; ulimit -n raises that)"
 
     def _call(self, now: float) -> None:
         """Try to reach the one we connect to."""
@@ -317,7 +322,9 @@ class Switchboard(Carrier):
             self._call(now)
         while self._shaking and self._shaking[0][0] <= now:
             _, connection = self._shaking.popleft()
-            if connection in self._watched and not connection.ready:
+            # old peers may take their time to the first picture; of those who share memory all are ours, and say hello
+            silent = connection.shares and connection in self._strangers
+            if connection in self._watched and (silent or not connection.ready):
                 self._lose(connection, Gone("it did not finish shaking hands: another protocol, or a look at the port"))
         if now >= self._tally_at:
             self._tally(now)
@@ -389,7 +396,3 @@ def _farewell(where: str, why: str, stood: bool) -> str:
     if stood:
         return f"{where} was cut off: {why}" if why else ""
     return f"{where} was turned away: {why or 'it went without one message, another protocol or a look at the port'}"
-
-
-Admits = Callable[[str], str]
-"""Why a network address may not connect; empty when it may."""

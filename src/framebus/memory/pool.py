@@ -29,6 +29,14 @@ WASTE = 2
 NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 
 
+SHARE_OF_DESCRIPTORS = 2
+"""One of so many file descriptors of the process may be a slot's."""
+
+
+class Crowded(Unavailable):
+    """So many slots are in use that more would take the file descriptors that the rest of the program needs."""
+
+
 class PoolStats(msgspec.Struct, frozen=True):
     """What a pool holds: `slots` of together `bytes`, of them `free` ones, and the `leases` of connections."""
 
@@ -155,6 +163,12 @@ class Pool:
     def _need(self, nbytes: int) -> None:
         """Raises `Unavailable` when memory for a slot cannot be had, not even by giving back what is free."""
         size = rounded(nbytes)
+        most = descriptor_limit() // SHARE_OF_DESCRIPTORS
+        if len(self._slots) >= most and not self.trim():
+            raise Crowded(
+                f"{len(self._slots)} pictures are in shared memory, each of which takes a file descriptor "
+                f"of {2 * most}: hold fewer frames, or raise the limit (ulimit -n)"
+            )
         left = self._available() - self._reserve()
         if left < size and self.trim():
             left = self._available() - self._reserve()
@@ -185,6 +199,14 @@ class Pool:
             return Slot(-1, size)
         except OSError:
             raise Unavailable(_refusal(size, reason)) from reason
+
+
+def descriptor_limit() -> int:
+    """How many file descriptors this process may have."""
+    import resource
+
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 1 << 20 if soft == resource.RLIM_INFINITY else soft
 
 
 def _refusal(size: int, error: OSError) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from framebus.core.errors import Unavailable
-from framebus.memory.pool import pool, supported
+from framebus.memory.pool import Crowded, pool, supported
 
 SHARE_FROM = 16384
 """Smaller arrays travel inside messages: shared memory would cost more than it saves."""
@@ -57,4 +57,7 @@ def shared(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     nbytes = prod(shape) * dtype.itemsize
     if nbytes < SHARE_FROM or not supported():
         return np.empty(shape, dtype)
-    return np.frombuffer(pool().lend(nbytes), dtype).reshape(shape)
+    try:
+        return np.frombuffer(pool().lend(nbytes), dtype).reshape(shape)
+    except Crowded:  # there is memory, and frames that are kept for somebody need not lie in the shared one
+        return np.empty(shape, dtype)

@@ -188,10 +188,10 @@ def test_a_publisher_with_few_descriptors_goes_on(child: StartChild) -> None:
 
 MANY_PICTURES = """
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 100, hard))
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 400, hard))
 held, sizes = [], iter(range(1, 1000))
 for _ in range(300):
-    held.append(fill(0, (400, 400 + 8 * next(sizes))))
+    held.append(fill(0, (400, 400 + next(sizes))))
 print("many", flush=True)
 while sum(not reader.away for reader in out.stats().readers) < 2:
     pass

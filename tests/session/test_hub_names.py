@@ -8,7 +8,10 @@ from framebus.core.names import valid_name
 from framebus.session.calling import Calling
 from framebus.session.guests import Guest
 from framebus.session.naming import PROOF_S
+from framebus.session.reader import ReaderSession
+from framebus.session.rules import ReaderRules
 from framebus.testing.network import CALLED, Line
+from framebus.wire.control import Hello, Party, Refuse, StreamState, Welcome
 from tests.session.desk import RUN, Desk, Listener, Speaker, frame
 
 
@@ -169,3 +172,16 @@ def test_the_same_publisher_returning_goes_on_under_its_name() -> None:
     desk.wait(1)
     items = hub.read_items()
     assert [(item.stream, item.seq) for item in items] == [("cam.192-168-1-12", 2), ("cam.192-168-1-12", 3)]
+
+
+def test_a_stream_that_begins_during_the_handshake_is_held_against_what_others_publish() -> None:
+    state = StreamState(name="cam", run=f"{RUN:016x}")
+    hub = ReaderSession(ReaderRules(), Party(host="hub"))
+    for peer, session in (("first", "a" * 16), ("second", "b" * 16)):
+        party = Party(host="pi", command=peer)
+        hub.received(peer, Hello(session=session, role="publisher", party=party), 1.0)
+        hub.out.clear()
+        hub.received(peer, Welcome(session=session, role="publisher", party=party, streams=(state,)), 1.0)
+    refusals = [(peer, action.code) for peer, action in hub.out if isinstance(action, Refuse)]
+    assert refusals == [("second", "name")]
+    assert [feed.names for feed in hub.feeds.values() if feed.open] == [{"cam": "cam"}]

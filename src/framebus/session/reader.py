@@ -317,7 +317,15 @@ class ReaderSession:
             self._meet(peer, feed, now)
             feed.attempt = message.attempt
         if feed is not None and not feed.open and (feed.session, feed.attempt) == (message.session, message.attempt):
-            self._begin(feed, message)
+            if calling is None and not self._may_name(peer, feed, message, now):
+                self._lose(peer, now)
+            else:
+                self._begin(feed, message)
+
+    def _may_name(self, peer: Peer, feed: Feed, message: Welcome, now: float) -> bool:
+        """Streams that began after the publisher's hello are held against what others publish, too."""
+        fresh = [state.name for state in message.streams if state.name not in feed.names]
+        return all(self._may_publish(peer, feed, name, now) for name in fresh)
 
     def _begin(self, feed: Feed, message: Welcome) -> None:
         """The publisher has said how it serves this reader."""

@@ -303,8 +303,17 @@ class Switchboard(Carrier):
             self._lose(connection, Gone(why))
 
     def forget(self, peer: Peer) -> None:
-        if isinstance(peer, Connection):
+        if isinstance(peer, Connection) and peer in self._watched:
+            if not peer.ready and peer in self._standing:
+                self._tell_why(peer)
             self._drop(peer)
+
+    def _tell_why(self, connection: Connection) -> None:
+        """Sending to it failed: people should know what it did."""
+        try:
+            connection.receive()
+        except Gone as gone:
+            self._say(str(gone), _farewell(connection.where, str(gone), stood=True), connection.where)
 
     def leases(self, peer: Peer) -> int:
         return peer.leases if isinstance(peer, Connection) else 0

@@ -27,7 +27,8 @@ def serve(link: int, parent: int, name: str, text: str, code: bytes) -> None:
     faulthandler.enable()  # where a native crash happened is worth knowing
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
-            reconfigure(line_buffering=True)  # lines of several processes stay whole, and come in time
+            # lines of several processes stay whole, and come in time
+            reconfigure(line_buffering=True, write_through=False)
     logging.getLogger("framebus").addFilter(_of_interest)
     with suppress(Closed), adopt_reader(socket.socket(fileno=link)) as source:
         first = source.take(None)

@@ -37,9 +37,12 @@ class Counter:
         return self.seen, frame.seq
 
 factor = 3
+answers = []  # printed when nobody else prints: where output is unbuffered, another's line may fall within one
 with gather(function=shifted, kind=Counter, anonymous=lambda image: int(image[0, 0]) * factor) as ask:
     for frame, answer in ask.each([np.full((8, 8), value, np.uint8) for value in range(3)], in_flight=2):
-        print(answer.function, answer.kind[0], answer.anonymous, answer.missing or "complete")
+        answers.append((answer.function, answer.kind[0], answer.anonymous, answer.missing or "complete"))
+for answer in answers:
+    print(*answer)
 print("done")
 """
 PRINTED = ["started", "12 1 0 complete", "13 2 3 complete", "14 3 6 complete", "done"]

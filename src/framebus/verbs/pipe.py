@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from framebus.core.addresses import Address, Link, listens
+from framebus.core.callables import Ready
+from framebus.core.callables import Target as Work
 from framebus.core.contracts import Item, Sink
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
@@ -202,7 +204,7 @@ def _places(source: Place | Iterable[Place]) -> list[Place]:
 
 def _conversion(format: str | None) -> tuple[Op, ...]:
     """What makes the pixels passed on those the user asked for."""
-    return () if format in (None, "native") else (Op(f"format={format}", _as_wanted),)
+    return () if format in (None, "native") else (Op(Ready(Work(f"format={format}", _as_wanted))),)
 
 
 def _as_wanted(frame: Frame) -> Frame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -10,10 +9,11 @@ from typing import Any
 from benchmarks.fan_out.askers import alone, framebus, futures, pickled
 from benchmarks.fan_out.services import SERVICES
 from benchmarks.harness.compare import Rounds, middle, spread
+from benchmarks.harness.findings import notes, page
 from benchmarks.harness.frames import SIZES, Frames
-from benchmarks.harness.results import Result
-from benchmarks.harness.rounds import Cells, Values, run
-from benchmarks.harness.tables import failures, number, table
+from benchmarks.harness.program import Options, measure
+from benchmarks.harness.rounds import Cells, Values
+from benchmarks.harness.tables import number, table
 
 _ALONE, _OURS, _PIPELINED = "slowest service alone", "framebus", "framebus, 3 in flight"
 _MOST_OVER_MS = {_OURS: 0.7, _PIPELINED: 0.2}
@@ -32,8 +32,7 @@ ASKERS: dict[str, Callable[..., Values]] = {
 
 def main() -> None:
     """Measure, print, keep."""
-    told = _arguments()
-    result = Result("gather")
+    told = _options().told()
     frames = {size: Frames(SIZES[size], _MOST_IN_FLIGHT) for size in told.sizes}
     cells: Cells = {
         _title(size, answers): {
@@ -42,16 +41,7 @@ def main() -> None:
         for size in told.sizes
         for answers in told.answers
     }
-    samples = run(cells, told.rounds, seed=1)
-    data = {
-        "rounds": told.rounds,
-        "frames": told.frames,
-        "values": samples.values,
-        "failures": samples.failures,
-    }
-    print(render(data))
-    if told.save:
-        print(f"kept in {result.save(data)}")
+    measure("gather", cells, render, told, frames=told.frames)
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -59,9 +49,8 @@ def render(data: Mapping[str, Any]) -> str:
     values = data["values"]
     blocks = [block for size in SIZES for block in map(partial(_title, size), SERVICES) if block in values]
     parts = [_block(block, values[block]["per_frame_ms"]) for block in blocks]
-    notes = [f"{data['rounds']} paired rounds of {data['frames']} frames; 95 % intervals over rounds."]
-    notes += failures(data["failures"])
-    return "\n\n".join([*parts, "\n".join(f"- {note}" for note in notes)])
+    setting = f"{data['rounds']} paired rounds of {data['frames']} frames; 95 % intervals over rounds."
+    return page(*parts, notes(data, setting))
 
 
 def _title(size: str, answers: str) -> str:
@@ -86,17 +75,13 @@ def _over(name: str, ours: Rounds, alone: Rounds) -> list[str]:
     return [measured, f"{goal:g}" if goal else "–", over.at_most(goal) if goal else "–"]
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gather", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="20 frames instead of 100")
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["6MB", "1.44MB"])
-    parser.add_argument("--answers", nargs="+", choices=SERVICES, default=list(SERVICES))
-    parser.add_argument("--only", nargs="+", choices=ASKERS, default=list(ASKERS))
-    parser.add_argument("--frames", type=int)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-save", dest="save", action="store_false", help="print only")
-    told = parser.parse_args()
-    told.frames = told.frames or (20 if told.quick else 100)
+def _options() -> Options:
+    told = Options("gather", __doc__, quick="20 frames instead of 100")
+    told.add_argument("--sizes", nargs="+", choices=SIZES, default=["6MB", "1.44MB"])
+    told.add_argument("--answers", nargs="+", choices=SERVICES, default=list(SERVICES))
+    told.add_argument("--only", nargs="+", choices=ASKERS, default=list(ASKERS))
+    told.add_length("--frames", 100, 20, "frames of each measurement")
+    told.add_argument("--rounds", type=int, default=3)
     return told
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -14,12 +14,11 @@ import numpy as np
 from benchmarks.fan_in import hubs, senders
 from benchmarks.fan_in.board import Board
 from benchmarks.fan_in.load import Plan, run_load
-from benchmarks.harness.compare import middle
+from benchmarks.harness.findings import block_medians, notes, page
 from benchmarks.harness.meters import cpu_ns
 from benchmarks.harness.processes import FORK, Child, free_ports
-from benchmarks.harness.results import Result
-from benchmarks.harness.rounds import Values, run
-from benchmarks.harness.tables import number, table
+from benchmarks.harness.program import Options, measure
+from benchmarks.harness.rounds import Values
 
 HUBS: dict[str, tuple[hubs.Hub, senders.Sender, str]] = {
     "framebus": (hubs.framebus_hub, senders.Framebus, "framebus"),
@@ -31,50 +30,40 @@ HUBS: dict[str, tuple[hubs.Hub, senders.Sender, str]] = {
 
 _LOADS = 2
 _SETTLE_S = 1.0
-_COLUMNS = (
-    ("arrived_per_s", "frames/s"),
-    ("lost", "lost"),
-    ("cpu_us", "CPU µs/frame"),
-    ("late_ms", "late, ms (median)"),
-    ("late_p99_ms", "late, ms (99 %)"),
-    ("hub_cpu_percent", "hub CPU %"),
-    ("behind_s", "senders behind, s"),
-)
+_COLUMNS = {
+    "arrived_per_s": "frames/s",
+    "lost": "lost",
+    "cpu_us": "CPU µs/frame",
+    "late_ms": "late, ms (median)",
+    "late_p99_ms": "late, ms (99 %)",
+    "hub_cpu_percent": "hub CPU %",
+    "behind_s": "senders behind, s",
+}
 
 
 def main() -> None:
     """Measure, print, keep."""
-    told = _arguments()
-    result = Result("hub")
+    told = _options().told()
     plan = Plan(told.senders // _LOADS, told.rate, told.seconds)
-    there = {name: what for name, what in HUBS.items() if name in told.only and find_spec(what[2])}
+    missing = {name: f"no {HUBS[name][2]}" for name in told.only if not find_spec(HUBS[name][2])}
     block = f"{told.senders} senders × {told.rate:g} frames/s × 15 KB for {told.seconds:g} s"
-    cells = {name: partial(measure, hub, sender, plan) for name, (hub, sender, _) in there.items()}
-    samples = run({block: cells}, told.rounds, told.seed)
-    data = {"rounds": told.rounds, "values": samples.values, "failures": samples.failures}
-    print(render(data))
-    if told.save:
-        print(f"kept in {result.save(data)}")
+    cells = {name: partial(under_load, *HUBS[name][:2], plan) for name in told.only if name not in missing}
+    measure("hub", {block: cells}, render, told, missing=missing)
 
 
-def measure(hub: hubs.Hub, sender: senders.Sender, plan: Plan) -> Values:
+def under_load(hub: hubs.Hub, sender: senders.Sender, plan: Plan) -> Values:
     """One hub under the whole load; its CPU time covers all its threads, once everybody is sending."""
     (port,) = free_ports(1)
     board, joined = Board(_LOADS, int(plan.senders * _LOADS * plan.beats * 1.1) + 1000), FORK.Semaphore(0)
-    children = [Child(hub, port, board)]
-    children += [Child(run_load, sender, port, at, plan, board, joined) for at in range(_LOADS)]
-    try:
+    with Child(hub, port, board) as serving, ExitStack() as running:
+        loads = [running.enter_context(Child(run_load, sender, port, at, plan, board, joined)) for at in range(_LOADS)]
         for _ in range(_LOADS):
             if not joined.acquire(timeout=30):
-                children[1].result(0.1)
-        return _observe(board, children, plan)
-    finally:
-        for child in children:
-            child.kill()
+                loads[0].result(0.1)
+        return _observe(board, serving.pid, loads, plan)
 
 
-def _observe(board: Board, children: list[Child], plan: Plan) -> Values:
-    pid = children[0].pid
+def _observe(board: Board, pid: int, loads: Sequence[Child[float]], plan: Plan) -> Values:
     time.sleep(_SETTLE_S)
     start_ns = time.monotonic_ns() + 100_000_000
     board.start(start_ns)
@@ -82,7 +71,7 @@ def _observe(board: Board, children: list[Child], plan: Plan) -> Values:
     first, cpu, began = board.arrivals, cpu_ns(pid), time.monotonic()
     time.sleep(max(0.1, plan.seconds - _SETTLE_S - 0.2))
     last, spent, seconds = board.arrivals, cpu_ns(pid) - cpu, time.monotonic() - began
-    behind = max(child.result(plan.seconds + 30) for child in children[1:])
+    behind = max(load.result(plan.seconds + 30) for load in loads)
     late = board.late_ms(first, last)
     return {
         "arrived_per_s": (last - first) / seconds,
@@ -98,28 +87,16 @@ def _observe(board: Board, children: list[Child], plan: Plan) -> Values:
 
 def render(data: Mapping[str, Any]) -> str:
     """The table."""
-    parts = []
-    for block, metrics in data["values"].items():
-        names = list(metrics["lost"])
-        rows = [[name, *(number(middle(metrics[key][name])) for key, _ in _COLUMNS)] for name in HUBS if name in names]
-        parts.append(table([block, *(title for _, title in _COLUMNS)], rows))
-    parts += [f"- Failed: {cell}: {why.strip().splitlines()[-1]}" for cell, why in data["failures"].items()]
-    return "\n\n".join(parts)
+    return page(*block_medians(data["values"], HUBS, _COLUMNS), notes(data))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hub", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of three seconds")
-    parser.add_argument("--only", nargs="+", choices=HUBS, default=list(HUBS))
-    parser.add_argument("--senders", type=int, default=1000)
-    parser.add_argument("--rate", type=float, default=10.0, help="frames per second of each")
-    parser.add_argument("--seconds", type=float)
-    parser.add_argument("--rounds", type=int)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--no-save", dest="save", action="store_false", help="print only")
-    told = parser.parse_args()
-    told.rounds = told.rounds or (1 if told.quick else 2)
-    told.seconds = told.seconds or (3.0 if told.quick else 5.0)
+def _options() -> Options:
+    told = Options("hub", __doc__, quick="one round of three seconds")
+    told.add_argument("--only", nargs="+", choices=HUBS, default=list(HUBS))
+    told.add_argument("--senders", type=int, default=1000)
+    told.add_argument("--rate", type=float, default=10.0, help="frames per second of each")
+    told.add_length("--seconds", 5.0, 3.0, "length of a measurement")
+    told.add_length("--rounds", 2, 1, "paired rounds")
     return told
 
 

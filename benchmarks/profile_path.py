@@ -16,19 +16,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import peers
-from benchmarks.harness.cells import Link
 from benchmarks.harness.credits import CreditWriter
-from benchmarks.harness.flow import Receive, join
+from benchmarks.harness.flow import join
 from benchmarks.harness.frames import PROBE, SIZES, Frames, number_of
+from benchmarks.harness.link import Link
 from benchmarks.harness.meters import thread_cpu_ns
 from benchmarks.harness.processes import Child
 from benchmarks.harness.tables import number, table
-from benchmarks.peers.base import Peer
+from benchmarks.peers import LOCAL, TCP, load
+from benchmarks.peers.base import Peer, Receive
 
 _WARM_UP = 20
 _HUNG_AFTER_S = 120.0
 _NOTHING_US = 0.05
+_PEERS = {**TCP.makers, **LOCAL.makers}
 Rows = list[list[str]]
 Report = dict[str, Any]
 
@@ -36,7 +37,7 @@ Report = dict[str, Any]
 def main() -> None:
     """Two passes, four tables, and the stages in isolation."""
     told = _arguments()
-    found, missing = peers.load([told.peer])
+    found, missing = load({told.peer: _PEERS[told.peer]})
     if missing:
         raise SystemExit(f"{told.peer} cannot be measured: {missing[told.peer]}")
     frames = Frames(SIZES[told.size], told.window)
@@ -57,16 +58,13 @@ def main() -> None:
 
 
 def _pass(peer: Peer, frames: Frames, told: argparse.Namespace, *, profiled: bool) -> dict[str, Report]:
-    link = Link.plan(peer, 1, lossless=told.keep == "all")
     observer = Observer(told.frames, told.top, profiled)
-    reader = Child(_receive_all, link, observer)
-    sender = Child(_send_all, link, frames, min(told.window, peer.max_window), observer)
-    try:
+    with (
+        Link.plan(peer, 1, lossless=told.keep == "all") as link,
+        Child(_receive_all, link, observer) as reader,
+        Child(_send_all, link, frames, min(told.window, peer.max_window), observer) as sender,
+    ):
         return {"receive": reader.result(_HUNG_AFTER_S), "send": sender.result(_HUNG_AFTER_S)}
-    finally:
-        reader.kill()
-        sender.kill()
-        link.close()
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def _alone(stage: Callable[[], object], times: int = 5000) -> float:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile_path", description=__doc__.splitlines()[0])
-    parser.add_argument("--peer", choices=[*peers.NAMES, *peers.LOCAL_NAMES], default="framebus")
+    parser.add_argument("--peer", choices=_PEERS, default="framebus")
     parser.add_argument("--size", choices=SIZES, default="920KB")
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--window", type=int, default=4, help="1: lock step")

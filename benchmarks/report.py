@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gather, hub, keys, local_report, send_alone, slow_reader, transport_report
+from benchmarks import dropin, gather, hub, keys, local_report, send_alone, slow_reader, transport_report
 from benchmarks.harness.results import load
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -21,15 +21,17 @@ Compare ratios, not times: times belong to the machine. A difference counts wher
 side of 1.
 """
 
-_SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "local": ("Frames between processes of one machine", local_report.render),
     "gather": ("One frame to three services", gather.render),
     "transport": ("Frames over TCP on one machine", transport_report.render),
+    "dropin": ("The drop-in for imagezmq", dropin.render),
     "hub": ("Many small senders, one hub", hub.render),
     "slow_reader": ("A reader ten times too slow", slow_reader.render),
     "send_alone": ("Sending while nobody reads", send_alone.render),
     "keys": ("With keys", keys.render),
 }
+"""Name of a benchmark to the title of its section and to what makes its tables, in the order of the page."""
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
 
 def page() -> str:
     """The whole page; a benchmark that has never run says how to run it."""
-    return "\n".join([_HEAD, *(_section(name, title, render) for name, (title, render) in _SECTIONS.items())])
+    return "\n".join([_HEAD, *(_section(name, title, render) for name, (title, render) in SECTIONS.items())])
 
 
 def _section(name: str, title: str, render: Callable[[Mapping[str, Any]], str]) -> str:

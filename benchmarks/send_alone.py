@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,83 +9,63 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.compare import middle
-from benchmarks.harness.frames import SIZES, Frames
+from benchmarks.harness.findings import block_medians, notes, page
+from benchmarks.harness.frames import SIZES, Array, Frames
 from benchmarks.harness.processes import Child, free_ports
-from benchmarks.harness.results import Result
-from benchmarks.harness.rounds import Values, run
-from benchmarks.harness.tables import number, table
+from benchmarks.harness.program import Options, measure
+from benchmarks.harness.rounds import Values
+from benchmarks.peers import at
 from benchmarks.peers.base import Send, Wire
 
 _CALLS = 500
 
 
-def framebus_send(address: str) -> Send:
+def framebus_send(wire: Wire) -> Send:
     """A live publisher."""
     import framebus as fb
 
-    return fb.publish(address).send
+    return fb.publish(wire.address()).send
 
 
-def pyzmq_send(address: str) -> Send:
+def pyzmq_send(wire: Wire) -> Send:
     """A bare PUB socket."""
-    from benchmarks.peers.pyzmq_peer import PubSub
-
-    return PubSub().sender(_wire(address))
+    return at("pyzmq_peer", "PubSub")().sender(wire)
 
 
-def imagezmq_send(address: str) -> Send:
+def imagezmq_send(wire: Wire) -> Send:
     """imagezmq with PUB/SUB."""
-    from benchmarks.peers.imagezmq_peer import PubSub
-
-    return PubSub().sender(_wire(address))
+    return at("imagezmq_peer", "PubSub")().sender(wire)
 
 
-TRANSPORTS: dict[str, Callable[[str], Send]] = {
+TRANSPORTS: dict[str, Callable[[Wire], Send]] = {
     "framebus": framebus_send,
     "pyzmq-pub": pyzmq_send,
     "imagezmq-pubsub": imagezmq_send,
 }
 
 
-def _wire(address: str) -> Wire:
-    return Wire((int(address.rpartition(":")[2]),), lossless=False)
-
-
 def main() -> None:
     """Measure, print, keep."""
-    told = _arguments()
-    result = Result("send_alone")
+    told = _options().told()
     frames = Frames(SIZES[told.size], window=4)
-    cells = {
-        f"{told.size} frames, nobody reads": {
-            name: partial(measure, make, frames, told.batches) for name, make in TRANSPORTS.items()
-        }
-    }
-    samples = run(cells, told.rounds, seed=1)
-    data = {"rounds": told.rounds, "values": samples.values, "failures": samples.failures}
-    print(render(data))
-    if told.save:
-        print(f"kept in {result.save(data)}")
+    cells = {name: partial(per_call, make, frames, told.batches) for name, make in TRANSPORTS.items()}
+    measure("send_alone", {f"{told.size} frames, nobody reads": cells}, render, told)
 
 
-def measure(make: Callable[[str], Send], frames: Frames, batches: int) -> Values:
+def per_call(make: Callable[[Wire], Send], frames: Frames, batches: int) -> Values:
     """Time per call over batches of calls, in a process of its own."""
-    child = Child(_send_batches, make, frames, batches)
-    try:
+    with Child(_send_batches, make, frames, batches) as child:
         return child.result(60)
-    finally:
-        child.kill()
 
 
-def _send_batches(make: Callable[[str], Send], frames: Frames, batches: int) -> Values:
-    send = make(f"tcp://127.0.0.1:{free_ports(1)[0]}")
+def _send_batches(make: Callable[[Wire], Send], frames: Frames, batches: int) -> Values:
+    send = make(Wire(free_ports(1), lossless=False))
     frame = frames.numbered(1)
-    per_call = [_batch(send, frame) for _ in range(batches + 2)][2:]
-    return {"send_us": float(np.median(per_call)), "send_p95_us": float(np.quantile(per_call, 0.95))}
+    took_us = [_batch(send, frame) for _ in range(batches + 2)][2:]
+    return {"send_us": float(np.median(took_us)), "send_p95_us": float(np.quantile(took_us, 0.95))}
 
 
-def _batch(send: Send, frame: Any) -> float:
+def _batch(send: Send, frame: Array) -> float:
     began = time.perf_counter_ns()
     for _ in range(_CALLS):
         send(frame)
@@ -95,28 +74,15 @@ def _batch(send: Send, frame: Any) -> float:
 
 def render(data: Mapping[str, Any]) -> str:
     """The table."""
-    parts = []
-    for block, metrics in data["values"].items():
-        rows = [
-            [name, number(middle(metrics["send_us"][name])), number(middle(metrics["send_p95_us"][name]))]
-            for name in TRANSPORTS
-            if name in metrics["send_us"]
-        ]
-        parts.append(table([block, "µs per send", "95 % of batches below"], rows))
-    parts += [f"- Failed: {cell}: {why.strip().splitlines()[-1]}" for cell, why in data["failures"].items()]
-    return "\n\n".join(parts)
+    columns = {"send_us": "µs per send", "send_p95_us": "95 % of batches below"}
+    return page(*block_medians(data["values"], TRANSPORTS, columns), notes(data))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.send_alone", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer batches and rounds")
-    parser.add_argument("--size", choices=SIZES, default="920KB")
-    parser.add_argument("--batches", type=int)
-    parser.add_argument("--rounds", type=int)
-    parser.add_argument("--no-save", dest="save", action="store_false", help="print only")
-    told = parser.parse_args()
-    told.batches = told.batches or (20 if told.quick else 100)
-    told.rounds = told.rounds or (2 if told.quick else 5)
+def _options() -> Options:
+    told = Options("send_alone", __doc__, quick="fewer batches and rounds")
+    told.add_argument("--size", choices=SIZES, default="920KB")
+    told.add_length("--batches", 100, 20, f"batches of {_CALLS} calls")
+    told.add_length("--rounds", 5, 2, "paired rounds")
     return told
 
 

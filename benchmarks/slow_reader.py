@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,27 +12,28 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import peers
-from benchmarks.harness.compare import middle
+from benchmarks.harness.findings import block_medians, notes, page
 from benchmarks.harness.frames import SIZES, Array, Frames
+from benchmarks.harness.link import Link
 from benchmarks.harness.meters import resident_kb
-from benchmarks.harness.processes import FORK, Child, free_ports
-from benchmarks.harness.results import Result
-from benchmarks.harness.rounds import Values, run
-from benchmarks.harness.tables import number, table
-from benchmarks.peers.base import Peer, Wire
+from benchmarks.harness.processes import FORK, Child
+from benchmarks.harness.program import Options, measure
+from benchmarks.harness.rounds import Values
+from benchmarks.peers import TCP
+from benchmarks.peers.base import Peer
 
-TRANSPORTS = ("framebus", "pyzmq-pub", "imagezmq-pubsub", "imagezmq-reqrep", "netgear-pubsub")
+TRANSPORTS = ("framebus-latest", "pyzmq-pub", "imagezmq-pubsub", "imagezmq-reqrep", "netgear-pubsub")
 
 _SAMPLE_EVERY_S = 0.1
-_COLUMNS = (
-    ("oldest", "oldest, own frame times"),
-    ("usual", "median, own frame times"),
-    ("sent_per_s", "sender's frames/s"),
-    ("seen_per_s", "seen/s"),
-    ("sender_mb", "sender grew, MB"),
-    ("reader_mb", "reader grew, MB"),
-)
+_STARTED_AFTER_S = 10.0
+_COLUMNS = {
+    "oldest": "oldest, own frame times",
+    "usual": "median, own frame times",
+    "sent_per_s": "sender's frames/s",
+    "seen_per_s": "seen/s",
+    "sender_mb": "sender grew, MB",
+    "reader_mb": "reader grew, MB",
+}
 
 
 @dataclass(frozen=True)
@@ -52,33 +52,33 @@ class Pace:
 
 def main() -> None:
     """Measure, print, keep."""
-    told = _arguments()
-    result = Result("slow_reader")
+    told = _options().told()
     pace, frames = Pace(told.rate, told.slower, told.seconds), Frames(SIZES[told.size], window=64)
-    found, missing = peers.load(told.only)
+    found, missing = TCP.load(told.only)
     block = f"{told.size} at {told.rate:g} frames/s, reader {told.slower:g} times slower, {told.seconds:g} s"
-    samples = run({block: {name: partial(watch, peer, frames, pace) for name, peer in found.items()}}, told.rounds, 1)
-    data = {"rounds": told.rounds, "values": samples.values, "failures": samples.failures, "missing": missing}
-    print(render(data))
-    if told.save:
-        print(f"kept in {result.save(data)}")
+    cells = {block: {name: partial(watch, peer, frames, pace) for name, peer in found.items()}}
+    measure("slow_reader", cells, render, told, missing=missing)
 
 
 def watch(peer: Peer, frames: Frames, pace: Pace) -> Values:
     """One sender and one slow reader; both sides' memory is read from outside while they run."""
-    wire, opened, sent = Wire(free_ports(1), lossless=False), FORK.Event(), FORK.Value("q", 0)
-    first, second = (_send, _read) if peer.listens != "receivers" else (_read, _send)
-    children = {first: Child(first, peer, wire, frames, pace, sent, opened)}
-    try:
-        opened.wait(10)
-        children[second] = Child(second, peer, wire, frames, pace, sent, FORK.Event())
+    sent = FORK.Value("q", 0)
+    with (
+        Link.plan(peer, 1, lossless=False) as link,
+        Child(_send, link, frames, pace, sent) as sender,
+        Child(_read, link, pace) as reader,
+    ):
+        _await_first(sent)
         before, began = sent.value, time.monotonic()
-        grew = _memory_growth(children[_send].pid, children[_read].pid, pace.seconds)
+        grew = _memory_growth(sender.pid, reader.pid, pace.seconds)
         rate = (sent.value - before) / (time.monotonic() - began)
-        return children[_read].result(pace.seconds + 20, beside=[children[_send]]) | grew | {"sent_per_s": rate}
-    finally:
-        for child in children.values():
-            child.kill()
+        return reader.result(pace.seconds + 20, beside=[sender]) | grew | {"sent_per_s": rate}
+
+
+def _await_first(sent: Synchronized[int]) -> None:
+    deadline = time.monotonic() + _STARTED_AFTER_S
+    while not sent.value and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def _memory_growth(sender: int, reader: int, seconds: float) -> Values:
@@ -95,9 +95,8 @@ def _memory_growth(sender: int, reader: int, seconds: float) -> Values:
     return {"sender_mb": float(grew[0]), "reader_mb": float(grew[1])}
 
 
-def _send(peer: Peer, wire: Wire, frames: Frames, pace: Pace, sent: Synchronized[int], opened: Any) -> None:
-    send = peer.sender(wire)
-    opened.set()
+def _send(link: Link, frames: Frames, pace: Pace, sent: Synchronized[int]) -> None:
+    send = link.sender()
     began, count = time.monotonic(), 0
     while True:
         frame = frames.numbered(count + 1)
@@ -108,9 +107,8 @@ def _send(peer: Peer, wire: Wire, frames: Frames, pace: Pace, sent: Synchronized
         time.sleep(max(0.0, began + count / pace.rate - time.monotonic()))
 
 
-def _read(peer: Peer, wire: Wire, frames: Frames, pace: Pace, sent: Synchronized[int], opened: Any) -> Values:
-    receive = peer.receiver(wire, 0)
-    opened.set()
+def _read(link: Link, pace: Pace) -> Values:
+    receive = link.receiver(0)
     receive()
     ages_s, deadline = [], time.monotonic() + pace.seconds
     while time.monotonic() < deadline:
@@ -130,28 +128,17 @@ def _stamp(frame: Array) -> np.ndarray:
 
 def render(data: Mapping[str, Any]) -> str:
     """The table."""
-    parts = []
-    for block, metrics in data["values"].items():
-        names = [name for name in TRANSPORTS if name in metrics["oldest"]]
-        rows = [[name, *(number(middle(metrics[key][name])) for key, _ in _COLUMNS)] for name in names]
-        parts.append(table([block, *(title for _, title in _COLUMNS)], rows))
-    parts += [f"- Left out: {name} ({why})." for name, why in data["missing"].items()]
-    parts += [f"- Failed: {cell}: {why.strip().splitlines()[-1]}" for cell, why in data["failures"].items()]
-    return "\n\n".join(parts)
+    return page(*block_medians(data["values"], TRANSPORTS, _COLUMNS), notes(data))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.slow_reader", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of four seconds")
-    parser.add_argument("--only", nargs="+", choices=TRANSPORTS, default=list(TRANSPORTS))
-    parser.add_argument("--size", choices=SIZES, default="920KB")
-    parser.add_argument("--rate", type=float, default=100.0, help="frames per second of the sender")
-    parser.add_argument("--slower", type=float, default=10.0)
-    parser.add_argument("--seconds", type=float)
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--no-save", dest="save", action="store_false", help="print only")
-    told = parser.parse_args()
-    told.seconds = told.seconds or (4.0 if told.quick else 10.0)
+def _options() -> Options:
+    told = Options("slow_reader", __doc__, quick="one round of four seconds")
+    told.add_argument("--only", nargs="+", choices=TRANSPORTS, default=list(TRANSPORTS))
+    told.add_argument("--size", choices=SIZES, default="920KB")
+    told.add_argument("--rate", type=float, default=100.0, help="frames per second of the sender")
+    told.add_argument("--slower", type=float, default=10.0)
+    told.add_length("--seconds", 10.0, 4.0, "how long the reader is watched")
+    told.add_argument("--rounds", type=int, default=1)
     return told
 
 

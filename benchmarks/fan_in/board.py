@@ -6,6 +6,7 @@ import mmap
 import time
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.harness.frames import Array
 
@@ -40,7 +41,7 @@ class Board:
         """How many frames the hub has had."""
         return int(self._fields[0, _ARRIVED])
 
-    def late_ms(self, first: int, last: int) -> Array:
+    def late_ms(self, first: int, last: int) -> npt.NDArray[np.float64]:
         """How late the frames from number `first` to before `last` were, in milliseconds."""
         return self._late_ns[first:last] / 1e6
 

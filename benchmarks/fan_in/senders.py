@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import zmq
 
 from benchmarks.fan_in.board import GREETING
 from benchmarks.harness.frames import Array
+
+if TYPE_CHECKING:
+    from framebus.wire.control import Keep, Message, StreamState
 
 GREETING_FRAME = np.full(8, GREETING, np.uint8)
 Sender = Callable[["zmq.Context[zmq.Socket[bytes]]", int, int], "Connection"]
@@ -39,13 +42,9 @@ class Plain:
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], port: int, index: int) -> None:
         self._socket = context.socket(zmq.DEALER)
         self._socket.connect(f"tcp://127.0.0.1:{port}")
-
-        self._greeted = False
+        self.offer(GREETING_FRAME)
 
     def ready(self) -> bool:
-        if not self._greeted:
-            self.offer(GREETING_FRAME)
-        self._greeted = True
         return True
 
     def offer(self, frame: Array) -> None:
@@ -129,14 +128,17 @@ class Framebus:
     def _say_hello(self) -> None:
         self._tell(self._control.Hello(session=self._session, role="publisher", live=True, streams=self._streams()))
 
-    def _serve(self, keep: str | None) -> None:
-        served = {"role": "publisher", "keep": keep or "latest", "live": True, "streams": self._streams()}
-        self._tell(self._control.Welcome(session=self._session, **served))
+    def _serve(self, keep: Keep | None) -> None:
+        self._tell(
+            self._control.Welcome(
+                session=self._session, role="publisher", keep=keep or "latest", live=True, streams=self._streams()
+            )
+        )
 
-    def _streams(self) -> tuple[object, ...]:
+    def _streams(self) -> tuple[StreamState, ...]:
         return (self._control.StreamState(name=self._name, run=f"{self._run:016x}", next=self._made),)
 
-    def _tell(self, message: object) -> None:
+    def _tell(self, message: Message) -> None:
         self._socket.send(self._control.encode(message))
 
     def _listen(self) -> None:

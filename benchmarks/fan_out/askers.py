@@ -10,7 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.fan_out.services import Service, check
+from benchmarks.fan_out.services import Answer, Service, check
 from benchmarks.harness.frames import Array, Frames, number_of
 from benchmarks.harness.processes import FORK, Child, Parent
 from benchmarks.harness.rounds import Values
@@ -39,22 +39,16 @@ def futures(frames: Frames, count: int, services: Services, in_flight: int) -> V
 
 def pickled(frames: Frames, count: int, services: Services) -> Values:
     """REQ sockets that `send_pyobj` to three REP processes, then wait for each answer."""
-    with tempfile.TemporaryDirectory(prefix="bench-gather-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-gather-") as folder, ExitStack() as running:
         addresses = [f"ipc://{Path(folder) / str(index)}" for index in range(len(services))]
-        servers = [Child(_serve, *pair) for pair in zip(services, addresses, strict=True)]
-        try:
-            return _in_process(_pickled, frames, count, addresses)
-        finally:
-            for server in servers:
-                server.kill()
+        for pair in zip(services, addresses, strict=True):
+            running.enter_context(Child(_serve, *pair))
+        return _in_process(_pickled, frames, count, addresses)
 
 
 def _in_process(task: Callable[..., Values], *args: object) -> Values:
-    child = Parent(task, *args)
-    try:
+    with Parent(task, *args) as child:
         return child.result(_HUNG_AFTER_S)
-    finally:
-        child.kill()
 
 
 def _timed(ask: Ask, frames: Frames, count: int) -> Values:
@@ -95,7 +89,7 @@ def _framebus(frames: Frames, count: int, services: Services, in_flight: int) ->
 def _futures(frames: Frames, count: int, services: Services, in_flight: int) -> Values:
     with ExitStack() as opened:
         pools = [opened.enter_context(ProcessPoolExecutor(1, FORK)) for _ in services]
-        asked: deque[tuple[int, list[Future[object]]]] = deque()
+        asked: deque[tuple[int, list[Future[Answer]]]] = deque()
 
         def finish(most: int) -> None:
             while len(asked) > most:

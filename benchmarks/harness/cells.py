@@ -1,107 +1,56 @@
-"""The measurements of one transport at one size: one sender with N readers, and there and back."""
+"""The measurements of one transport at one size: one sender with N readers, there and back, and until it is taken."""
 
 from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
-from multiprocessing.synchronize import Semaphore
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from statistics import median, quantiles
 
-from benchmarks.harness.credits import Credits, CreditWriter
-from benchmarks.harness.flow import Budget, Driver, Flow, Receive, Send, join, receive_for_ever
+from benchmarks.harness.flow import Budget, Driver, Flow, join, receive_for_ever
 from benchmarks.harness.frames import PROBE, Frames, number_of
+from benchmarks.harness.link import Link
 from benchmarks.harness.meters import MemoryMeter, cpu_seconds
-from benchmarks.harness.processes import FORK, Child, free_ports
-from benchmarks.peers.base import Peer, Prepares, Wire
+from benchmarks.harness.processes import Child
+from benchmarks.harness.rounds import Values
+from benchmarks.peers.base import Peer, Receive, Send
 
 _HUNG_AFTER_S = 15.0
 _WARM_UP_S, _WARM_UP_FRAMES = 0.1, 12
-Values = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Link:
-    """One sender and its readers in the making: the transport, its ports, its credit pipes and who goes first."""
-
-    peer: Peer
-    wire: Wire
-    pipes: tuple[tuple[int, int], ...]
-    gate: Semaphore
-
-    @classmethod
-    def plan(cls, peer: Peer, readers: int, lossless: bool) -> Link:
-        """A link on free ports; nothing is opened yet."""
-        pipes = tuple(os.pipe() for _ in range(readers))
-        wire = Wire(free_ports(readers), lossless)
-        if isinstance(peer, Prepares):
-            wire = replace(wire, inherited=peer.prepare(wire))
-        return cls(peer, wire, pipes, FORK.Semaphore(0))
-
-    def sender(self) -> Send:
-        """Make the sending end, in the process that will use it."""
-        self._wait_for("receivers", self.wire.readers)
-        send = self.peer.sender(self.wire)
-        self._tell("sender", self.wire.readers)
-        return send
-
-    def receiver(self, index: int) -> Receive:
-        """Make a receiving end, in the process that will use it."""
-        self._wait_for("sender", 1)
-        receive = self.peer.receiver(self.wire, index)
-        self._tell("receivers", 1)
-        return receive
-
-    def credits(self) -> Credits:
-        """The sender's view of the credit pipes."""
-        return Credits([reading for reading, _ in self.pipes])
-
-    def credit_writer(self, index: int) -> CreditWriter:
-        """The credit pipe of reader number `index`."""
-        return CreditWriter(self.pipes[index][1])
-
-    def close(self) -> None:
-        """Close the pipes, and discard what the peer prepared."""
-        if isinstance(self.peer, Prepares):
-            self.peer.discard(self.wire.inherited)
-        for pipe in self.pipes:
-            for descriptor in pipe:
-                os.close(descriptor)
-
-    def _wait_for(self, side: str, times: int) -> None:
-        for _ in range(times if self.peer.listens == side else 0):
-            if not self.gate.acquire(timeout=_HUNG_AFTER_S):
-                raise TimeoutError(f"the {side} did not open")
-
-    def _tell(self, side: str, times: int) -> None:
-        for _ in range(times if self.peer.listens == side else 0):
-            self.gate.release()
+_WARM_UP_TRIPS = _FEWEST_TRIPS = 8
+_LOST_AFTER_S = 1.0
 
 
 def one_to_many(peer: Peer, frames: Frames, readers: int, budget: Budget, lossless: bool) -> Values:
     """One sender, `readers` readers in processes of their own; window, length and frames by `budget`."""
-    link = Link.plan(peer, readers, lossless)
-    children = [Child(_read, link, index) for index in range(readers)]
-    children.append(Child(_send, link, frames, budget, tuple(child.pid for child in children)))
-    try:
-        return children[-1].result(_HUNG_AFTER_S, beside=children[:-1])
-    finally:
-        for child in children:
-            child.kill()
-        link.close()
+    with Link.plan(peer, readers, lossless) as link, ExitStack() as running:
+        children = [running.enter_context(Child(_read, link, index)) for index in range(readers)]
+        pids = tuple(child.pid for child in children)
+        sender = running.enter_context(Child(_send, link, frames, budget, pids))
+        return sender.result(_HUNG_AFTER_S, beside=children)
 
 
 def there_and_back(peer: Peer, frames: Frames, budget: Budget) -> Values:
     """A client sends a frame, a server sends the whole frame back over a second link of the same kind."""
-    out, back = Link.plan(peer, 1, lossless=False), Link.plan(peer, 1, lossless=False)
-    server, client = Child(_serve, out, back), Child(_ask, out, back, frames, budget)
-    try:
+    with (
+        Link.plan(peer, 1, lossless=False) as out,
+        Link.plan(peer, 1, lossless=False) as back,
+        Child(_serve, out, back) as server,
+        Child(_ask, out, back, frames, budget) as client,
+    ):
         return client.result(_HUNG_AFTER_S, beside=[server])
-    finally:
-        server.kill()
-        client.kill()
-        out.close()
-        back.close()
+
+
+def until_taken(peer: Peer, frames: Frames, budget: Budget) -> Values:
+    """One sender, one reader: from before `send` until it has returned and the reader's credit is there."""
+    with (
+        Link.plan(peer, 1, lossless=True) as link,
+        Child(_read, link, 0) as reader,
+        Child(_send_one_by_one, link, frames, budget) as sender,
+    ):
+        return sender.result(_HUNG_AFTER_S, beside=[reader])
 
 
 def _read(link: Link, index: int) -> None:
@@ -155,12 +104,7 @@ def _ask(out: Link, back: Link, frames: Frames, budget: Budget) -> Values:
     receive = back.receiver(0)
     number_of(receive())
     back.credit_writer(0).give(PROBE, time.monotonic_ns())
-    for number in range(1, 9):
-        _round_trip(send, receive, frames, number)
-    trips, deadline = [], time.monotonic() + budget.seconds
-    while len(trips) < 8 or (time.monotonic() < deadline and len(trips) < budget.frames):
-        trips.append(_round_trip(send, receive, frames, 9 + len(trips)))
-    return {"round_trip_us": median(trips) / 1e3, "frames": len(trips)}
+    return _trips(lambda number: _round_trip(send, receive, frames, number), budget)
 
 
 def _round_trip(send: Send, receive: Receive, frames: Frames, number: int) -> int:
@@ -170,3 +114,29 @@ def _round_trip(send: Send, receive: Receive, frames: Frames, number: int) -> in
     while number_of(receive()) != number:
         pass
     return time.monotonic_ns() - began
+
+
+def _send_one_by_one(link: Link, frames: Frames, budget: Budget) -> Values:
+    send, credits = link.sender(), link.credits()
+    join(send, frames, credits)
+
+    def trip(number: int) -> int:
+        frame = frames.numbered(number)
+        credits.sent(number)
+        send(frame)
+        if not credits.wait(number, _LOST_AFTER_S):
+            raise TimeoutError(f"frame {number} was lost")
+        return time.monotonic_ns() - credits.sent_ns[number]
+
+    return _trips(trip, budget)
+
+
+def _trips(trip: Callable[[int], int], budget: Budget) -> Values:
+    """The median of `trip(number)`, in nanoseconds, over as many numbers as the budget allows."""
+    for number in range(1, _WARM_UP_TRIPS + 1):
+        trip(number)
+    trips: list[int] = []
+    deadline = time.monotonic() + budget.seconds
+    while len(trips) < _FEWEST_TRIPS or (time.monotonic() < deadline and len(trips) < budget.frames):
+        trips.append(trip(_WARM_UP_TRIPS + 1 + len(trips)))
+    return {"round_trip_us": median(trips) / 1e3, "frames": len(trips)}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.harness.credits import Credits, CreditWriter
-from benchmarks.harness.frames import PROBE, Array, Frames, number_of
-
-Send = Callable[[Array], None]
-Receive = Callable[[], Array]
+from benchmarks.harness.frames import PROBE, Frames, number_of
+from benchmarks.peers.base import Receive, Send
 
 _LOST_AFTER_S, _SLOWEST_BYTES_PER_S = 0.25, 10e6
 _FEWEST_FRAMES = 6

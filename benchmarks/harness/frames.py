@@ -29,21 +29,28 @@ _SOURCE_BYTES = 64_000_000
 class Frames:
     """A ring of random frames, larger than the caches and than any window, so that every transport moves bytes."""
 
-    def __init__(self, shape: tuple[int, ...], window: int, seed: int = 1) -> None:
+    _first, _last = 0, -1
+    """The words of eight bytes that carry the number."""
+
+    def __init__(self, shape: tuple[int, ...], window: int) -> None:
         count = max(_SOURCE_BYTES // int(np.prod(shape)), window + 3)
-        self._frames: Array = np.random.default_rng(seed).integers(0, 256, (count, *shape), np.uint8)
-        self._ends = self._frames.reshape(count, -1).view(np.uint64)
+        self._frames = self._made((count, *shape))
+        self._words = self._frames.reshape(count, -1).view(np.uint64)
 
     @property
     def nbytes(self) -> int:
         """Bytes of one frame."""
-        return self._frames[0].nbytes
+        return int(self._frames[0].nbytes)
 
     def numbered(self, number: int) -> Array:
-        """The next frame of the ring with `number` in its first and last eight bytes."""
+        """The next frame of the ring with `number` in its first and last words."""
         at = number % len(self._frames)
-        self._ends[at, 0] = self._ends[at, -1] = number
-        return self._frames[at]
+        self._words[at, self._first] = self._words[at, self._last] = number
+        frame: Array = self._frames[at]
+        return frame
+
+    def _made(self, shape: tuple[int, ...]) -> Array:
+        return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
 
 
 def number_of(frame: Array) -> int:

@@ -4,38 +4,52 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from types import FrameType
+from typing import Any, Generic, NoReturn, Self, TypeVar
 
 _GRACE_S = 0.3
+_GOODBYE_S = 2.0
 FORK = multiprocessing.get_context("fork")
+T = TypeVar("T")
 
 
 class MeasurementError(Exception):
     """A process failed, hung or died; the text says which and why."""
 
 
-class Child:
-    """One process running `task(*args)`. It ends without any clean-up, so that no peer's `close()` can hang it."""
+class Child(Generic[T]):
+    """One process running `task(*args)`, until the end of the `with` block at most.
+
+    It ends without any clean-up, so that no peer's `close()` can hang it.
+    """
 
     _lonely = True
 
-    def __init__(self, task: Callable[..., Any], *args: Any) -> None:
+    def __init__(self, task: Callable[..., T], *args: Any) -> None:
         self.name = task.__name__
         self._answers, theirs = FORK.Pipe(duplex=False)
-        self._process = FORK.Process(target=_run, args=(theirs, task, args), daemon=self._lonely)
+        self._process = FORK.Process(target=_run, args=(theirs, self._lonely, task, args), daemon=self._lonely)
         self._process.start()
         theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return int(self._process.pid or 0)
 
-    def result(self, timeout: float, beside: Sequence[Child] = ()) -> Any:
+    def result(self, timeout: float, beside: Sequence[Child[Any]] = ()) -> T:
         """What the task returned; raises `MeasurementError` when it raised, died or took over `timeout` seconds, or
         when a process `beside` it, of those that run for ever, ended."""
         others = {child._answers: child for child in beside}
@@ -43,15 +57,20 @@ class Child:
         if not ready:
             raise MeasurementError(f"{self.name} hung for {timeout:g} s")
         if self._answers not in ready and not self._answers.poll(_GRACE_S):  # its ends may close before it answers
-            others[ready[0]].result(0)
-            raise MeasurementError(f"{others[ready[0]].name} ended, and {self.name} was not done")
+            gone = next(child for answers, child in others.items() if answers in ready)
+            gone.result(0)
+            raise MeasurementError(f"{gone.name} ended, and {self.name} was not done")
+        return self._answer()
+
+    def _answer(self) -> T:
         try:
             good, value = self._answers.recv()
         except EOFError as error:
             raise MeasurementError(f"{self.name} died") from error
         if not good:
             raise MeasurementError(f"{self.name} failed: {value}")
-        return value
+        answer: T = value
+        return answer
 
     def kill(self) -> None:
         """End it now."""
@@ -61,13 +80,25 @@ class Child:
         self._answers.close()
 
 
-class Parent(Child):
-    """A child that may have children of its own, which its task ends itself."""
+class Parent(Child[T]):
+    """A child that may have children of its own, which its task ends itself, also when it is told to end early."""
 
     _lonely = False
 
+    def kill(self) -> None:
+        """Let it end its own children, then end it."""
+        self._process.terminate()
+        self._process.join(_GOODBYE_S)
+        super().kill()
 
-def _run(answers: Connection, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
+
+def leave(signum: int, _: FrameType | None) -> NoReturn:
+    """A handler of signals: end as `sys.exit` does, so that whatever is open is closed on the way out."""
+    sys.exit(128 + signum)
+
+
+def _run(answers: Connection, lonely: bool, task: Callable[..., object], args: tuple[object, ...]) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL if lonely else leave)
     try:
         answers.send((True, task(*args)))
     except BaseException:

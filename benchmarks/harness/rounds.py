@@ -5,15 +5,14 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from benchmarks.harness.processes import MeasurementError
 
 Values = dict[str, float]
 Measure = Callable[[], Values]
-Cells = dict[str, dict[str, Measure]]
+Cells = Mapping[str, Mapping[str, Measure]]
 """Name of a block (what is done, at which size) to name of a transport to its measurement."""
-
 
 _TRIES = 2
 """A measurement that failed this often is left out of the remaining rounds."""
@@ -44,8 +43,8 @@ def run(cells: Cells, rounds: int, seed: int) -> Samples:
     failures: Counter[tuple[str, str]] = Counter()
     order = random.Random(seed)
     for round_ in range(rounds):
-        for block in _shuffled(list(cells), order):
-            for transport in _shuffled(list(cells[block]), order):
+        for block in _shuffled(cells, order):
+            for transport in _shuffled(cells[block], order):
                 if failures[block, transport] >= _TRIES:
                     continue
                 _say(f"round {round_ + 1}/{rounds}  {block}  {transport}")
@@ -58,8 +57,9 @@ def run(cells: Cells, rounds: int, seed: int) -> Samples:
     return samples
 
 
-def _shuffled(names: Sequence[str], order: random.Random) -> Iterator[str]:
-    return iter(order.sample(names, len(names)))
+def _shuffled(names: Iterable[str], order: random.Random) -> list[str]:
+    listed = list(names)
+    return order.sample(listed, len(listed))
 
 
 def _say(text: str) -> None:

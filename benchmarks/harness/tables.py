@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -19,14 +19,6 @@ def number(value: float | None, digits: int = 3) -> str:
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
-
-
-def failures(why: Mapping[str, str]) -> Iterator[str]:
-    """Notes on what failed: the last line of each reason once, with everything that failed for it."""
-    reasons = {cell: text.strip().splitlines()[-1] for cell, text in why.items()}
-    for reason in dict.fromkeys(reasons.values()):
-        cells = "; ".join(sorted(cell for cell, found in reasons.items() if found == reason))
-        yield f"Failed: {reason} ({cells})."
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

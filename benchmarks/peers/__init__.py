@@ -2,77 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
+from typing import cast
 
 from benchmarks.peers.base import Peer
 
-_WHERE = {
-    "framebus": "framebus_peer:Framebus",
-    "framebus-latest": "framebus_peer:Latest",
-    "pyzmq-push": "pyzmq_peer:PushPull",
-    "pyzmq-pub": "pyzmq_peer:PubSub",
-    "imagezmq-reqrep": "imagezmq_peer:RequestReply",
-    "imagezmq-pubsub": "imagezmq_peer:PubSub",
-    "netgear-pair": "netgear_peer:Pair",
-    "netgear-reqrep": "netgear_peer:RequestReply",
-    "netgear-pubsub": "netgear_peer:PubSub",
-    "pyobj": "pyobj_peer:PyObj",
-    "socket": "socket_peer:Fresh",
-    "socket-reused": "socket_peer:Reused",
-}
-ON_REQUEST = {"framebus-latest", "socket-reused"}
-"""Measured only when asked for by name: they answer other questions (another rule, frames nobody may keep)."""
-MAIN = ("framebus", "pyzmq-push", "pyzmq-pub", "imagezmq-reqrep", "imagezmq-pubsub", "netgear-pair", "socket")
-"""Those of a quick run."""
-NAMES = tuple(_WHERE)
-DEFAULT = tuple(name for name in NAMES if name not in ON_REQUEST)
-
-_LOCAL_WHERE = {
-    "framebus-inplace": "shm_framebus_peer:InPlace",
-    "framebus-inplace-latest": "shm_framebus_peer:InPlaceLatest",
-    "iceoryx2-inplace": "iceoryx2_peer:InPlace",
-    "shared-memory-inplace": "shared_memory_peer:InPlace",
-    "framebus-copied": "shm_framebus_peer:Copied",
-    "framebus-copied-latest": "shm_framebus_peer:CopiedLatest",
-    "iceoryx2-copied": "iceoryx2_peer:Copied",
-    "shared-memory-copied": "shared_memory_peer:Copied",
-    "zenoh-shm": "zenoh_peer:SharedMemory",
-    "pyzmq-push-ipc": "ipc_peer:pyzmq_push",
-    "pyzmq-pub-ipc": "ipc_peer:pyzmq_pub",
-    "imagezmq-reqrep-ipc": "ipc_peer:imagezmq_reqrep",
-    "imagezmq-pubsub-ipc": "ipc_peer:imagezmq_pubsub",
-    "pyobj-ipc": "ipc_peer:pyobj",
-    "mp-queue": "queue_peer:Queue",
-    "mp-pipe": "queue_peer:Pipe",
-    "wake-up": "seqpacket_peer:WakeUp",
-    "memcpy+wake-up": "seqpacket_peer:Memcpy",
-}
-LOCAL_ON_REQUEST = {"framebus-inplace-latest", "framebus-copied-latest", "pyzmq-pub-ipc"}
-LOCAL_MAIN = (
-    "framebus-inplace",
-    "iceoryx2-inplace",
-    "framebus-copied",
-    "iceoryx2-copied",
-    "shared-memory-copied",
-    "imagezmq-reqrep-ipc",
-    "imagezmq-pubsub-ipc",
-    "pyobj-ipc",
-    "wake-up",
-    "memcpy+wake-up",
-)
-"""Those of a quick run through this machine's memory."""
-LOCAL_NAMES = tuple(_LOCAL_WHERE)
-LOCAL_DEFAULT = tuple(name for name in LOCAL_NAMES if name not in LOCAL_ON_REQUEST)
+Make = Callable[[], Peer]
 
 
-def load(names: Iterable[str]) -> tuple[dict[str, Peer], dict[str, str]]:
+def at(module: str, name: str) -> Make:
+    """Makes the peer `name` of a module of this package, which is imported only then."""
+    return lambda: cast(Peer, getattr(import_module(f"benchmarks.peers.{module}"), name)())
+
+
+def over_ipc(make: Make) -> Make:
+    """Makes the same peer, over unix sockets instead of TCP."""
+
+    def wrapped() -> Peer:
+        from benchmarks.peers.ipc_peer import OverIpc
+
+        return OverIpc(make())
+
+    return wrapped
+
+
+def load(makers: Mapping[str, Make]) -> tuple[dict[str, Peer], dict[str, str]]:
     """The peers of these names, and for those that cannot be imported the reason."""
     found, missing = {}, {}
-    for name in names:
-        module, _, attribute = (_WHERE | _LOCAL_WHERE)[name].partition(":")
+    for name, make in makers.items():
         try:
-            found[name] = getattr(import_module(f"benchmarks.peers.{module}"), attribute)()
+            found[name] = make()
         except (ImportError, AttributeError) as error:
             missing[name] = str(error)
     return found, missing
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Transports that one benchmark can compare: those of a quick run, and those measured only when asked for."""
+
+    makers: Mapping[str, Make]
+    quick: tuple[str, ...]
+    on_request: frozenset[str]
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """Those of a full run."""
+        return tuple(name for name in self.makers if name not in self.on_request)
+
+    def load(self, names: Iterable[str]) -> tuple[dict[str, Peer], dict[str, str]]:
+        """The peers of these names, and for those that cannot be imported the reason."""
+        return load({name: self.makers[name] for name in names})
+
+
+TCP = Catalogue(
+    {
+        "framebus": at("framebus_peer", "OverTcp"),
+        "framebus-latest": at("framebus_peer", "OverTcpLatest"),
+        "pyzmq-push": at("pyzmq_peer", "PushPull"),
+        "pyzmq-pub": at("pyzmq_peer", "PubSub"),
+        "imagezmq-reqrep": at("imagezmq_peer", "RequestReply"),
+        "imagezmq-pubsub": at("imagezmq_peer", "PubSub"),
+        "netgear-pair": at("netgear_peer", "Pair"),
+        "netgear-reqrep": at("netgear_peer", "RequestReply"),
+        "netgear-pubsub": at("netgear_peer", "PubSub"),
+        "pyobj": at("pyobj_peer", "PyObj"),
+        "socket": at("socket_peer", "Fresh"),
+        "socket-reused": at("socket_peer", "Reused"),
+    },
+    quick=("framebus", "pyzmq-push", "pyzmq-pub", "imagezmq-reqrep", "imagezmq-pubsub", "netgear-pair", "socket"),
+    # they answer other questions: another rule, frames nobody may keep
+    on_request=frozenset({"framebus-latest", "socket-reused"}),
+)
+
+LOCAL = Catalogue(
+    {
+        "framebus-inplace": at("framebus_peer", "InPlace"),
+        "framebus-inplace-latest": at("framebus_peer", "InPlaceLatest"),
+        "iceoryx2-inplace": at("iceoryx2_peer", "InPlace"),
+        "shared-memory-inplace": at("shared_memory_peer", "InPlace"),
+        "framebus-copied": at("framebus_peer", "Copied"),
+        "framebus-copied-latest": at("framebus_peer", "CopiedLatest"),
+        "iceoryx2-copied": at("iceoryx2_peer", "Copied"),
+        "shared-memory-copied": at("shared_memory_peer", "Copied"),
+        "zenoh-shm": at("zenoh_peer", "SharedMemory"),
+        "pyzmq-push-ipc": over_ipc(at("pyzmq_peer", "PushPull")),
+        "pyzmq-pub-ipc": over_ipc(at("pyzmq_peer", "PubSub")),
+        "imagezmq-reqrep-ipc": over_ipc(at("imagezmq_peer", "RequestReply")),
+        "imagezmq-pubsub-ipc": over_ipc(at("imagezmq_peer", "PubSub")),
+        "pyobj-ipc": over_ipc(at("pyobj_peer", "PyObj")),
+        "mp-queue": at("queue_peer", "Queue"),
+        "mp-pipe": at("queue_peer", "Pipe"),
+        "wake-up": at("seqpacket_peer", "WakeUp"),
+        "memcpy+wake-up": at("seqpacket_peer", "Memcpy"),
+    },
+    quick=(
+        "framebus-inplace",
+        "iceoryx2-inplace",
+        "framebus-copied",
+        "iceoryx2-copied",
+        "shared-memory-copied",
+        "imagezmq-reqrep-ipc",
+        "imagezmq-pubsub-ipc",
+        "pyobj-ipc",
+        "wake-up",
+        "memcpy+wake-up",
+    ),
+    on_request=frozenset({"framebus-inplace-latest", "framebus-copied-latest", "pyzmq-pub-ipc"}),
+)

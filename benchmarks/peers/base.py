@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.harness.frames import Array
 
-Send = Callable[[Array], None]
+Send = Callable[[Array], object]
 Receive = Callable[[], Array]
 
 
@@ -47,10 +47,9 @@ class Peer(Protocol):
 
     listens: Literal["sender", "receivers", "either"]
     """Which side must be there first."""
-    max_window: int
+    max_window: int = 64
     """More frames in flight than this would be lost or make no difference."""
-
-    lossy: bool
+    lossy: bool = False
     """True when it loses frames even in lock step: then there is no round trip to measure."""
 
     def sender(self, wire: Wire) -> Send:

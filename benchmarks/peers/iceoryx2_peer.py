@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import iceoryx2 as iox2
 import numpy as np
 
 from benchmarks.harness.frames import Array
-from benchmarks.peers.base import Receive, Send, Wire, stamp
+from benchmarks.harness.leftovers import FOLDER
+from benchmarks.peers.base import Peer, Receive, Send, Wire, stamp
 
 iox2.set_log_level(iox2.LogLevel.Error)
 _MOST_READERS, _BUFFERED = 3, 8
@@ -26,12 +31,20 @@ class Shape(ctypes.Structure):
         return "Shape"
 
 
-class Copied:
+class Copied(Peer):
     """A loaned sample into which the frame is copied."""
 
     listens = "either"
     max_window = _BUFFERED
-    lossy = False
+
+    def prepare(self, wire: Wire) -> Path:
+        """Where iceoryx2 keeps its files for this link; those in shared memory begin with the folder's name."""
+        return Path(tempfile.mkdtemp(prefix="bench-iox2-"))
+
+    def discard(self, inherited: Path) -> None:
+        for path in FOLDER.glob(f"{inherited.name}*"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(inherited)
 
     def sender(self, wire: Wire) -> Send:
         return _writer(wire, np.copyto)
@@ -39,7 +52,7 @@ class Copied:
     def receiver(self, wire: Wire, index: int) -> Receive:
         frames, events = _services(wire)
         listener, subscriber = events.listener_builder().create(), frames.subscriber_builder().create()
-        sample = None
+        sample: Any = None
 
         def receive() -> Array:
             nonlocal sample
@@ -61,9 +74,17 @@ class InPlace(Copied):
         return _writer(wire, stamp)
 
 
+def _config(root: Path) -> iox2.config.Config:
+    config = iox2.config.default()
+    config.global_cfg.root_path = iox2.Path.new(f"{root}/")
+    config.global_cfg.prefix = iox2.FileName.new(f"{root.name}_")
+    return config
+
+
 def _services(wire: Wire) -> tuple[iox2.PortFactoryPublishSubscribe, iox2.PortFactoryEvent]:
     mode = iox2.SignalHandlingMode.Disabled
-    node = iox2.NodeBuilder.new().signal_handling_mode(mode).create(iox2.ServiceType.Ipc)
+    builder = iox2.NodeBuilder.new().config(_config(wire.inherited)).signal_handling_mode(mode)
+    node = builder.create(iox2.ServiceType.Ipc)
     frames = (
         node.service_builder(iox2.ServiceName.new(wire.name))
         .publish_subscribe(iox2.Slice[ctypes.c_uint8])

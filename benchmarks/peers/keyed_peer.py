@@ -8,16 +8,14 @@ from pathlib import Path
 
 import zmq
 
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 from benchmarks.peers.pyzmq_peer import receive_array, send_array
 
 
-class KeyedFramebus:
+class KeyedFramebus(Peer):
     """A publisher that listens to the network and lets in whom it invited; a reader that joined."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def __init__(self) -> None:
         import framebus.links.keys  # fails here when the package is not there
@@ -46,12 +44,10 @@ class KeyedFramebus:
         self._keys.KeyStore(self._folder / "reader").join(code)
 
 
-class KeyedPushPull:
+class KeyedPushPull(Peer):
     """PUSH/PULL with CURVE and no authenticator: what libzmq and its crypto library allow."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def __init__(self) -> None:
         self._server, self._client = zmq.curve_keypair(), zmq.curve_keypair()

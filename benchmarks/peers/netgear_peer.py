@@ -7,18 +7,17 @@ import logging
 from vidgear.gears.netgear import NetGear
 
 from benchmarks.harness.frames import Array
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 logging.getLogger("NetGear").setLevel(logging.CRITICAL)
 logging.getLogger("Helper").setLevel(logging.CRITICAL)
 
 
-class Pair:
+class Pair(Peer):
     """Pattern 0, PAIR: every frame is confirmed; several readers are several senders, one after the other."""
 
     listens = "receivers"
     max_window = 1
-    lossy = False
     pattern = 0
 
     def sender(self, wire: Wire) -> Send:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import zmq
 
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 
-class PyObj:
+class PyObj(Peer):
     """PUB/SUB with pickles."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def sender(self, wire: Wire) -> Send:
         socket = zmq.Context().socket(zmq.PUB)

@@ -8,7 +8,7 @@ import numpy as np
 import zmq
 
 from benchmarks.harness.frames import Array
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 
 def send_array(socket: zmq.Socket[bytes], frame: Array) -> None:
@@ -24,12 +24,10 @@ def receive_array(socket: zmq.Socket[bytes]) -> Array:
     return np.frombuffer(pixels.buffer, told["dtype"]).reshape(told["shape"])
 
 
-class PushPull:
+class PushPull(Peer):
     """PUSH binds; one socket per reader, since PUSH deals frames out."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def sender(self, wire: Wire) -> Send:
         context = zmq.Context()
@@ -49,12 +47,10 @@ class PushPull:
         return lambda: receive_array(socket)
 
 
-class PubSub:
+class PubSub(Peer):
     """PUB binds, everybody subscribes to everything."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def sender(self, wire: Wire) -> Send:
         socket = zmq.Context().socket(zmq.PUB)

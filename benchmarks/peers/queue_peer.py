@@ -7,15 +7,13 @@ from multiprocessing.queues import Queue as MpQueue
 
 from benchmarks.harness.frames import Array
 from benchmarks.harness.processes import FORK
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 
-class Queue:
+class Queue(Peer):
     """`put` and `get`."""
 
     listens = "either"
-    max_window = 64
-    lossy = False
 
     def prepare(self, wire: Wire) -> list[MpQueue[Array]]:
         return [FORK.Queue() for _ in wire.ports]
@@ -34,15 +32,14 @@ class Queue:
         return send
 
     def receiver(self, wire: Wire, index: int) -> Receive:
-        return wire.inherited[index].get
+        queue: MpQueue[Array] = wire.inherited[index]
+        return queue.get
 
 
-class Pipe:
+class Pipe(Peer):
     """`send` and `recv`."""
 
     listens = "either"
-    max_window = 64
-    lossy = False
 
     def prepare(self, wire: Wire) -> list[tuple[Connection, Connection]]:
         return [FORK.Pipe(duplex=False) for _ in wire.ports]
@@ -62,4 +59,5 @@ class Pipe:
         return send
 
     def receiver(self, wire: Wire, index: int) -> Receive:
-        return wire.inherited[index][0].recv
+        reading: Connection = wire.inherited[index][0]
+        return reading.recv

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import numpy as np
 
 from benchmarks.harness.frames import Array
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 _LONGEST = 64
 
 
-class WakeUp:
+class WakeUp(Peer):
     """No pixels: each frame is the sixteen bytes of its number, once for either end."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def sender(self, wire: Wire) -> Send:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -36,7 +33,8 @@ class WakeUp:
         return send
 
     def receiver(self, wire: Wire, index: int) -> Receive:
-        connection = _connect(_place(wire))
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.connect(_place(wire))
         return lambda: np.frombuffer(connection.recv(_LONGEST), np.uint8)
 
 
@@ -59,14 +57,3 @@ class Memcpy(WakeUp):
 
 def _place(wire: Wire) -> str:
     return f"\0{wire.name}"
-
-
-def _connect(place: str) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for _ in range(500):
-        try:
-            connection.connect(place)
-            return connection
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-    raise TimeoutError("nobody listens")

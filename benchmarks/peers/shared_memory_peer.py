@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.harness.frames import SIZES, Array
 from benchmarks.harness.processes import FORK
-from benchmarks.peers.base import Receive, Send, Wire, stamp
+from benchmarks.peers.base import Peer, Receive, Send, Wire, stamp
 
 _SLOTS = 4
 _HEAD = 4096
@@ -34,12 +34,11 @@ class Ring:
         return np.ndarray(3, np.int64, self.memory.buf, number % _SLOTS * _SLOT)
 
 
-class Copied:
+class Copied(Peer):
     """As in tutorials: copied in by the sender, and out by each reader, which may keep what it has."""
 
     listens = "either"
     max_window = _SLOTS
-    lossy = False
 
     def prepare(self, wire: Wire) -> Ring:
         memory = SharedMemory(create=True, size=_SLOTS * _SLOT)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 
 import numpy as np
 
 from benchmarks.harness.frames import Array
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 _LENGTH = struct.Struct("<4q")
 
 
-class Fresh:
+class Fresh(Peer):
     """Every frame in an array of its own, as anything must that hands frames out to keep."""
 
     listens = "sender"
-    max_window = 64
-    lossy = False
 
     def sender(self, wire: Wire) -> Send:
         listener = socket.create_server(("127.0.0.1", wire.ports[0]), backlog=wire.readers)
@@ -36,7 +33,7 @@ class Fresh:
         return send
 
     def receiver(self, wire: Wire, index: int) -> Receive:
-        connection = _prompt(_connect(wire.ports[0]))
+        connection = _prompt(socket.create_connection(("127.0.0.1", wire.ports[0])))
         header = bytearray(_LENGTH.size)
 
         def receive() -> Array:
@@ -62,15 +59,6 @@ class Reused(Fresh):
         if self._array.shape != shape:
             self._array = np.empty(shape, np.uint8)
         return self._array
-
-
-def _connect(port: int) -> socket.socket:
-    for _ in range(500):
-        try:
-            return socket.create_connection(("127.0.0.1", port))
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-    raise TimeoutError(f"nobody listens on port {port}")
 
 
 def _prompt(connection: socket.socket) -> socket.socket:

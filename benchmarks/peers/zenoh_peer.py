@@ -9,20 +9,26 @@ import zenoh
 import zenoh.shm
 
 from benchmarks.harness.frames import Array
-from benchmarks.peers.base import Receive, Send, Wire
+from benchmarks.harness.leftovers import Leftovers
+from benchmarks.peers.base import Peer, Receive, Send, Wire
 
 _SLOTS = 8
 
 
-class SharedMemory:
+class SharedMemory(Peer):
     """Peer to peer, reliable, blocking when congested; the shape travels as the attachment."""
 
     listens = "sender"
     max_window = _SLOTS
-    lossy = False
 
     def __init__(self) -> None:
         self._kept: list[zenoh.Session] = []  # a session closes itself when nobody holds it
+
+    def prepare(self, wire: Wire) -> Leftovers:
+        return Leftovers("*.zenoh")
+
+    def discard(self, inherited: Leftovers) -> None:
+        inherited.remove()
 
     def sender(self, wire: Wire) -> Send:
         session = zenoh.open(_config("listen", wire))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import resource
 import select
 import socket as system
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from itertools import pairwise
 from pathlib import Path
@@ -35,35 +33,16 @@ from framebus.links.dialling import (
     reach,
 )
 from framebus.links.doors import FileDoor, LocalDoor, TcpDoor
+from framebus.links.entrance import Door
 from framebus.links.local import LocalConnection
 from framebus.links.making import connecting
-from framebus.links.switchboard import Door
 from framebus.memory.pool import supported
+from tests.links.doorstep import anybody, no_descriptor_left, port_of
 
 PATIENCE_S = 30.0
 NOW = 1000.0
 
 needs_shared_memory = pytest.mark.skipif(not supported(), reason="memory files are Linux's")
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def path(runtime_dir: Path) -> str:
-    return str(runtime_dir / "cam.sock")
-
-
-@pytest.fixture
-def door(stack: ExitStack) -> TcpDoor:
-    return stack.enter_context(closing(TcpDoor("127.0.0.1", 0, lambda address: "")))
-
-
-def _port(door: Door) -> int:
-    return int(door.address.rpartition(":")[2])
 
 
 def _reached(stack: ExitStack, dial: Dial) -> Connection:
@@ -116,18 +95,6 @@ def _dead_file(path: str, kind: int = system.SOCK_STREAM) -> None:
         stale.bind(path)
 
 
-@contextlib.contextmanager
-def _no_descriptor_left() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.dup(0)
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 # pauses -----------------------------------------------------------------------------------------------------------
 
 
@@ -173,12 +140,12 @@ def test_most_are_where_they_were() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_tcp_door_is_reached(stack: ExitStack, door: TcpDoor, host: str) -> None:
-    dial = TcpDial(f"tcp://{host}:{_port(door)}", host, _port(door))
+def test_a_tcp_door_is_reached(stack: ExitStack, tcp_door: TcpDoor, host: str) -> None:
+    dial = TcpDial(f"tcp://{host}:{port_of(tcp_door)}", host, port_of(tcp_door))
     near = _reached(stack, dial)
-    far = _let_in(stack, door)
+    far = _let_in(stack, tcp_door)
 
-    assert near.where == dial.address == f"tcp://{host}:{_port(door)}"
+    assert near.where == dial.address == f"tcp://{host}:{port_of(tcp_door)}"
     assert not near.ready
     _introduce(near, far)
 
@@ -189,8 +156,8 @@ def test_an_ipv6_door_is_reached(stack: ExitStack, host: str) -> None:
         system.create_server(("::1", 0), family=system.AF_INET6).close()
     except OSError:
         pytest.skip("no IPv6 here")
-    door = stack.enter_context(closing(TcpDoor("[::1]", 0, lambda address: "")))
-    near = _reached(stack, TcpDial(door.address, host, _port(door)))
+    door = stack.enter_context(closing(TcpDoor("[::1]", 0, anybody)))
+    near = _reached(stack, TcpDial(door.address, host, port_of(door)))
 
     _introduce(near, _let_in(stack, door))
 
@@ -213,14 +180,14 @@ def test_an_address_that_no_route_leads_to_is_tried_again() -> None:
     assert 0 < retry_s <= RETRY_MAX_S
 
 
-def test_without_a_descriptor_left_people_are_told(door: TcpDoor) -> None:
-    dial = TcpDial(door.address, "127.0.0.1", _port(door))
-    with _no_descriptor_left():
+def test_without_a_descriptor_left_people_are_told(tcp_door: TcpDoor) -> None:
+    dial = TcpDial(tcp_door.address, "127.0.0.1", port_of(tcp_door))
+    with no_descriptor_left():
         connection, retry_s, text = dial.attempt(NOW)
 
     assert connection is None
     assert 0 < retry_s <= RETRY_MAX_S
-    assert text.lower() == f"{door.address}: too many open files"
+    assert text.lower() == f"{tcp_door.address}: too many open files"
 
 
 # names ------------------------------------------------------------------------------------------------------------
@@ -270,8 +237,8 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     return resolver
 
 
-def test_nobody_waits_for_the_name_service(stack: ExitStack, door: TcpDoor, resolver: Resolver) -> None:
-    dial = TcpDial("tcp://porch:5555", "porch", _port(door))
+def test_nobody_waits_for_the_name_service(stack: ExitStack, tcp_door: TcpDoor, resolver: Resolver) -> None:
+    dial = TcpDial("tcp://porch:5555", "porch", port_of(tcp_door))
     for _ in range(5):
         assert dial.attempt(NOW) == (None, RESOLVING_S, "")
     resolver.answer(_found("127.0.0.1"))
@@ -279,11 +246,11 @@ def test_nobody_waits_for_the_name_service(stack: ExitStack, door: TcpDoor, reso
 
     assert near.where == "tcp://porch:5555"
     assert resolver.asked == ["porch"]
-    _introduce(near, _let_in(stack, door))
+    _introduce(near, _let_in(stack, tcp_door))
 
 
-def test_a_name_is_looked_up_anew_for_every_connection(stack: ExitStack, door: TcpDoor, resolver: Resolver) -> None:
-    dial = TcpDial("tcp://porch:5555", "porch", _port(door))
+def test_a_name_is_looked_up_anew_for_every_connection(stack: ExitStack, tcp_door: TcpDoor, resolver: Resolver) -> None:
+    dial = TcpDial("tcp://porch:5555", "porch", port_of(tcp_door))
     for _ in range(2):
         dial.attempt(NOW)
         resolver.answer(_found("127.0.0.1"))
@@ -292,13 +259,13 @@ def test_a_name_is_looked_up_anew_for_every_connection(stack: ExitStack, door: T
     assert resolver.asked == ["porch", "porch"]
 
 
-def test_of_several_addresses_the_older_kind_is_taken(stack: ExitStack, door: TcpDoor, resolver: Resolver) -> None:
-    dial = TcpDial("tcp://porch:5555", "porch", _port(door))
+def test_of_several_addresses_the_older_kind_is_taken(stack: ExitStack, tcp_door: TcpDoor, resolver: Resolver) -> None:
+    dial = TcpDial("tcp://porch:5555", "porch", port_of(tcp_door))
     dial.attempt(NOW)
     resolver.answer(_found("2001:db8::1", "127.0.0.1"))
     _reached(stack, dial)
 
-    _let_in(stack, door)
+    _let_in(stack, tcp_door)
 
 
 def test_an_unknown_name_is_told_to_people_and_asked_for_again(resolver: Resolver) -> None:
@@ -376,7 +343,7 @@ def test_a_file_door_without_a_place_left_is_tried_again(stack: ExitStack, path:
 def test_without_a_descriptor_left_a_file_is_tried_again(stack: ExitStack, path: str) -> None:
     stack.enter_context(closing(FileDoor(path)))
     dial = FileDial(f"ipc://{path}", path)
-    with _no_descriptor_left():
+    with no_descriptor_left():
         connection, retry_s, _ = dial.attempt(NOW)
 
     assert connection is None
@@ -483,5 +450,5 @@ def test_a_process_of_the_administrator_is_trusted(
 @needs_shared_memory
 def test_without_a_descriptor_left_shared_memory_is_tried_again(stack: ExitStack, path: str) -> None:
     stack.enter_context(closing(LocalDoor(path)))
-    with _no_descriptor_left():
+    with no_descriptor_left():
         assert reach(path) is None

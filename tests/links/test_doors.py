@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import select
 import socket as system
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -19,12 +18,13 @@ from framebus.links import doors
 from framebus.links.connection import Connection, Gone
 from framebus.links.directory import register
 from framebus.links.doors import FileDoor, LocalDoor, TcpDoor
+from framebus.links.entrance import HERE, Door
 from framebus.links.local import LocalConnection
 from framebus.links.rendezvous import dial_local
 from framebus.links.stream import StreamConnection
-from framebus.links.switchboard import HERE, Door
 from framebus.memory.pool import supported
 from tests.conftest import StartChild
+from tests.links.doorstep import anybody, no_descriptor_left, port_of
 
 PATIENCE_S = 30.0
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
@@ -34,14 +34,6 @@ OpenDoor = Callable[[Door], Door]
 shares_memory = pytest.mark.skipif(not supported(), reason="memory files are Linux's")
 
 
-def _anybody(address: str) -> str:
-    return ""
-
-
-def _port(door: Door) -> int:
-    return int(door.address.rpartition(":")[2])
-
-
 def _has_ipv6() -> bool:
     with contextlib.suppress(OSError), system.create_server(("::1", 0), family=system.AF_INET6):
         return True
@@ -49,22 +41,6 @@ def _has_ipv6() -> bool:
 
 
 needs_ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="no IPv6 here")
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def tcp(stack: ExitStack) -> TcpDoor:
-    return stack.enter_context(closing(TcpDoor("127.0.0.1", 0, _anybody)))
-
-
-@pytest.fixture
-def path(runtime_dir: Path) -> str:
-    return str(runtime_dir / "cam.sock")
 
 
 def _wait(door: Door) -> None:
@@ -84,7 +60,7 @@ def _next(stack: ExitStack, door: Door) -> tuple[Connection, str]:
 
 def _caller(stack: ExitStack, door: Door) -> system.socket:
     """A raw connection to a tcp door of this machine."""
-    return stack.enter_context(system.create_connection(("127.0.0.1", _port(door)), PATIENCE_S))
+    return stack.enter_context(system.create_connection(("127.0.0.1", port_of(door)), PATIENCE_S))
 
 
 def _stream_to(stack: ExitStack, path: str) -> system.socket:
@@ -103,27 +79,15 @@ def _heard(caller: system.socket) -> bytes:
     return heard
 
 
-@contextlib.contextmanager
-def _no_descriptor_left() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.dup(0)
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 # a tcp port -------------------------------------------------------------------------------------------------------
 
 
-def test_port_0_is_any_free_one_and_the_address_names_it(stack: ExitStack, tcp: TcpDoor) -> None:
-    assert tcp.address == f"tcp://127.0.0.1:{_port(tcp)}"
-    assert _port(tcp) > 0
+def test_port_0_is_any_free_one_and_the_address_names_it(stack: ExitStack, tcp_door: TcpDoor) -> None:
+    assert tcp_door.address == f"tcp://127.0.0.1:{port_of(tcp_door)}"
+    assert port_of(tcp_door) > 0
 
-    caller = _caller(stack, tcp)
-    connection, address = _next(stack, tcp)
+    caller = _caller(stack, tcp_door)
+    connection, address = _next(stack, tcp_door)
 
     assert address == "127.0.0.1"
     assert connection.where == f"127.0.0.1:{caller.getsockname()[1]}"
@@ -132,13 +96,13 @@ def test_port_0_is_any_free_one_and_the_address_names_it(stack: ExitStack, tcp: 
 
 
 def test_a_port_that_is_free_is_had(free_port: int) -> None:
-    with closing(TcpDoor("127.0.0.1", free_port, _anybody)) as door:
+    with closing(TcpDoor("127.0.0.1", free_port, anybody)) as door:
         assert door.address == f"tcp://127.0.0.1:{free_port}"
 
 
 @pytest.mark.parametrize("host", ["", "*", "0.0.0.0"])  # noqa: S104
 def test_all_networks_are_written_in_several_ways(stack: ExitStack, host: str) -> None:
-    door = stack.enter_context(closing(TcpDoor(host, 0, _anybody)))
+    door = stack.enter_context(closing(TcpDoor(host, 0, anybody)))
     _caller(stack, door)
 
     assert door.address.startswith("tcp://0.0.0.0:")
@@ -146,7 +110,7 @@ def test_all_networks_are_written_in_several_ways(stack: ExitStack, host: str) -
 
 
 def test_a_name_of_this_machine_is_looked_up(stack: ExitStack) -> None:
-    door = stack.enter_context(closing(TcpDoor("localhost", 0, _anybody)))
+    door = stack.enter_context(closing(TcpDoor("localhost", 0, anybody)))
     _caller(stack, door)
 
     assert door.address.startswith("tcp://127.0.0.1:")
@@ -156,11 +120,11 @@ def test_a_name_of_this_machine_is_looked_up(stack: ExitStack) -> None:
 @needs_ipv6
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_ipv6_is_written_in_brackets(stack: ExitStack, host: str) -> None:
-    door = stack.enter_context(closing(TcpDoor(host, 0, _anybody)))
-    caller = stack.enter_context(system.create_connection(("::1", _port(door)), PATIENCE_S))
+    door = stack.enter_context(closing(TcpDoor(host, 0, anybody)))
+    caller = stack.enter_context(system.create_connection(("::1", port_of(door)), PATIENCE_S))
     connection, address = _next(stack, door)
 
-    assert door.address == f"tcp://[::1]:{_port(door)}"
+    assert door.address == f"tcp://[::1]:{port_of(door)}"
     assert address == "::1"
     assert connection.where == f"[::1]:{caller.getsockname()[1]}"
 
@@ -172,41 +136,41 @@ def test_all_ipv6_networks_take_ipv4_as_well(stack: ExitStack) -> None:
     for family, host in ((system.AF_INET, "127.0.0.1"), (system.AF_INET6, "::1")):
         caller = stack.enter_context(system.socket(family))
         caller.settimeout(PATIENCE_S)
-        caller.connect((host, _port(door)))
+        caller.connect((host, port_of(door)))
         _next(stack, door)
 
     assert [address.removeprefix("::ffff:") for address in asked] == ["127.0.0.1", "::1"]
 
 
-def test_nobody_there_is_nobody(tcp: TcpDoor) -> None:
-    assert tcp.accept() is None
+def test_nobody_there_is_nobody(tcp_door: TcpDoor) -> None:
+    assert tcp_door.accept() is None
 
 
-def test_many_are_let_in_one_after_the_other(stack: ExitStack, tcp: TcpDoor) -> None:
-    callers = [_caller(stack, tcp) for _ in range(20)]
-    came = [_next(stack, tcp)[0] for _ in callers]
+def test_many_are_let_in_one_after_the_other(stack: ExitStack, tcp_door: TcpDoor) -> None:
+    callers = [_caller(stack, tcp_door) for _ in range(20)]
+    came = [_next(stack, tcp_door)[0] for _ in callers]
 
     assert {one.where for one in came} == {f"127.0.0.1:{caller.getsockname()[1]}" for caller in callers}
-    assert tcp.accept() is None
+    assert tcp_door.accept() is None
 
 
-def test_one_that_went_before_it_was_let_in_breaks_nothing(stack: ExitStack, tcp: TcpDoor) -> None:
-    caller = _caller(stack, tcp)
+def test_one_that_went_before_it_was_let_in_breaks_nothing(stack: ExitStack, tcp_door: TcpDoor) -> None:
+    caller = _caller(stack, tcp_door)
     caller.setsockopt(system.SOL_SOCKET, system.SO_LINGER, RESET_AT_ONCE)
     caller.close()
-    _wait(tcp)
-    accepted = tcp.accept()
+    _wait(tcp_door)
+    accepted = tcp_door.accept()
     if accepted is not None:  # some systems take it out of the queue again
         with closing(accepted[0]), pytest.raises(Gone):
             accepted[0].receive()
 
-    _caller(stack, tcp)
-    _next(stack, tcp)
+    _caller(stack, tcp_door)
+    _next(stack, tcp_door)
 
 
 def test_a_closed_door_lets_nobody_in_and_its_port_can_be_had_again(stack: ExitStack) -> None:
-    door = TcpDoor("127.0.0.1", 0, _anybody)
-    port = _port(door)
+    door = TcpDoor("127.0.0.1", 0, anybody)
+    port = port_of(door)
     caller = _caller(stack, door)
     connection, _ = _next(stack, door)
     door.close()
@@ -216,14 +180,14 @@ def test_a_closed_door_lets_nobody_in_and_its_port_can_be_had_again(stack: ExitS
     connection.flush()
     assert caller.recv(1) == b"\xff"  # whoever is in stays in
     connection.close()  # first: that leaves the port in TIME_WAIT
-    TcpDoor("127.0.0.1", port, _anybody).close()
+    TcpDoor("127.0.0.1", port, anybody).close()
 
 
 @pytest.mark.parametrize("kind", ["tcp", "file", pytest.param("local", marks=shares_memory)])
 def test_without_a_descriptor_left_a_caller_waits_outside(stack: ExitStack, path: str, kind: str) -> None:
     door: Door
     if kind == "tcp":
-        door = stack.enter_context(closing(TcpDoor("127.0.0.1", 0, _anybody)))
+        door = stack.enter_context(closing(TcpDoor("127.0.0.1", 0, anybody)))
         _caller(stack, door)
     elif kind == "file":
         door = stack.enter_context(closing(FileDoor(path)))
@@ -231,7 +195,7 @@ def test_without_a_descriptor_left_a_caller_waits_outside(stack: ExitStack, path
     else:
         door = stack.enter_context(closing(LocalDoor(path)))
         stack.enter_context(dial_local(path))
-    with _no_descriptor_left():
+    with no_descriptor_left():
         assert door.accept() is None
 
     _next(stack, door)
@@ -277,7 +241,7 @@ def test_each_caller_is_judged_anew(stack: ExitStack) -> None:
 
 def test_a_port_in_use_names_the_process() -> None:
     with system.create_server(("127.0.0.1", 0)) as other, pytest.raises(Unavailable) as error:
-        TcpDoor("127.0.0.1", other.getsockname()[1], _anybody)
+        TcpDoor("127.0.0.1", other.getsockname()[1], anybody)
 
     assert f"is in use by {os.getpid()} " in str(error.value)
     assert "choose another port" in str(error.value)
@@ -285,7 +249,7 @@ def test_a_port_in_use_names_the_process() -> None:
 
 def test_a_port_that_somebody_has_on_one_network_is_not_had_on_all() -> None:
     with system.create_server(("127.0.0.1", 0)) as other, pytest.raises(Unavailable, match="is in use by"):
-        TcpDoor("*", other.getsockname()[1], _anybody)
+        TcpDoor("*", other.getsockname()[1], anybody)
 
 
 @needs_ipv6
@@ -294,35 +258,35 @@ def test_a_port_in_use_names_the_process_with_ipv6_too() -> None:
         system.create_server(("::1", 0), family=system.AF_INET6) as other,
         pytest.raises(Unavailable, match=f"is in use by {os.getpid()} "),
     ):
-        TcpDoor("[::1]", other.getsockname()[1], _anybody)
+        TcpDoor("[::1]", other.getsockname()[1], anybody)
 
 
-def test_a_port_in_use_by_framebus_says_so(tcp: TcpDoor) -> None:
-    with register("reader", f"{tcp.address}/door"), pytest.raises(Unavailable) as error:
-        TcpDoor("127.0.0.1", _port(tcp), _anybody)
+def test_a_port_in_use_by_framebus_says_so(tcp_door: TcpDoor) -> None:
+    with register("reader", f"{tcp_door.address}/door"), pytest.raises(Unavailable) as error:
+        TcpDoor("127.0.0.1", port_of(tcp_door), anybody)
 
-    assert f"in use by a framebus reader ({tcp.address}/door, pid {os.getpid()}: " in str(error.value)
+    assert f"in use by a framebus reader ({tcp_door.address}/door, pid {os.getpid()}: " in str(error.value)
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on() -> None:
     with pytest.raises(Unavailable, match=r"192\.0\.2\.1: not an address of this machine; connect to it instead"):
-        TcpDoor("192.0.2.1", 5555, _anybody)
+        TcpDoor("192.0.2.1", 5555, anybody)
 
 
 def test_an_unknown_host_is_named() -> None:
     with pytest.raises(Unavailable, match=r"nosuch\.invalid: no such host"):
-        TcpDoor("nosuch.invalid", 5555, _anybody)
+        TcpDoor("nosuch.invalid", 5555, anybody)
 
 
 def test_a_host_that_no_name_service_could_know_is_named() -> None:
     with pytest.raises(Unavailable, match="xxx: no such host"):
-        TcpDoor("x" * 64, 5555, _anybody)
+        TcpDoor("x" * 64, 5555, anybody)
 
 
 @pytest.mark.parametrize("port", [-1, 65_536, 70_000])
 def test_a_port_has_16_bits(port: int) -> None:
     with pytest.raises(AddressError, match="from 0 to 65535"):
-        TcpDoor("127.0.0.1", port, _anybody)
+        TcpDoor("127.0.0.1", port, anybody)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")

@@ -68,6 +68,13 @@ class Desk:
         self.network.run(self.now)
 
 
+def pair(*, near: bool = False, **rules: Any) -> tuple[Desk, Speaker, Listener]:
+    """A desk with one publisher, and one reader that connects to it under these `rules`; `near`: on one machine."""
+    desk = Desk()
+    publisher, name = (desk.publisher("here"), "here") if near else (desk.publisher(), "reader")
+    return desk, publisher, desk.reader(publisher, name, **rules)
+
+
 class Seat:
     """One end, with what it heard."""
 

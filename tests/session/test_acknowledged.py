@@ -6,15 +6,13 @@ from framebus.core.frame import Identity
 from framebus.session.feed import REMEMBERED, ranges
 from framebus.session.intake import FLUSH_S
 from framebus.wire.control import Credit, FrameRange
-from tests.session.desk import RUN, Desk, frame
+from tests.session.desk import RUN, Desk, frame, pair
 
 SPELLED = f"{RUN:016x}"
 
 
 def test_taking_a_frame_is_not_acknowledging_it() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all", window_frames=1)
+    desk, publisher, reader = pair(keep="all", window_frames=1)
     publisher.send(frame(0))
     reader.take()
     desk.wait(1)
@@ -24,9 +22,7 @@ def test_taking_a_frame_is_not_acknowledging_it() -> None:
 
 
 def test_acknowledgements_travel_together_as_ranges() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(8)))
     items = [reader.session.take() for _ in range(4)]
     for item in items:
@@ -38,9 +34,7 @@ def test_acknowledgements_travel_together_as_ranges() -> None:
 
 
 def test_but_do_not_wait_long() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(8)))
     reader.take()
     reader.done()
@@ -50,9 +44,7 @@ def test_but_do_not_wait_long() -> None:
 
 
 def test_a_publisher_in_need_of_them_asks() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(8)))
     reader.take()
     reader.done()
@@ -89,9 +81,7 @@ def test_only_what_was_not_acknowledged_comes_again_in_order_and_is_the_same_fra
 
 
 def test_a_frame_that_comes_again_while_the_user_has_it_is_dropped() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(3)))
     reader.take()
     reader.cut(down_s=0.5)
@@ -103,9 +93,7 @@ def test_a_frame_that_comes_again_while_the_user_has_it_is_dropped() -> None:
 
 
 def test_a_frame_that_comes_again_after_it_was_finished_is_dropped_and_acknowledged_again() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(3)))
     reader.take()
     reader.cut(down_s=0.5)
@@ -117,9 +105,7 @@ def test_a_frame_that_comes_again_after_it_was_finished_is_dropped_and_acknowled
 
 
 def test_acknowledgements_survive_a_break() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(8)))
     reader.cut(down_s=0.5)
     assert reader.read_all() == list(range(8))
@@ -129,9 +115,7 @@ def test_acknowledgements_survive_a_break() -> None:
 
 
 def test_the_window_stays_full_across_many_breaks() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     seen = []
     for seq in range(3 * REMEMBERED):
         publisher.send(frame(seq))
@@ -149,18 +133,14 @@ def test_the_window_stays_full_across_many_breaks() -> None:
 
 
 def test_a_frame_offered_twice_while_it_is_owed_is_sent_once() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    _, publisher, reader = pair(keep="all")
     publisher.send(frame(0), frame(0), frame(1))
     assert reader.read_all() == [0, 1]
     assert publisher.retained == 0
 
 
 def test_acknowledging_what_was_never_sent_changes_nothing() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(frame(0))
     [(peer, member)] = publisher.session.audience.members.items()
     strange = (FrameRange("cam", SPELLED, 1, 4000), FrameRange("other", SPELLED, 0, 9))
@@ -170,9 +150,7 @@ def test_acknowledging_what_was_never_sent_changes_nothing() -> None:
 
 
 def test_newest_only_readers_acknowledge_nothing() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="latest")
+    _, publisher, reader = pair(keep="latest")
     reader.ask()
     publisher.send(frame(0), frame(1))
     assert publisher.done == [0, 1]

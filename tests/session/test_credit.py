@@ -8,21 +8,17 @@ from framebus.session.feed import LATEST_WINDOW_OFF_HOST, LATEST_WINDOW_ON_HOST
 from framebus.session.outgoing import Delivery, Entry
 from framebus.session.rules import WINDOW_BYTES, WINDOW_FRAMES
 from framebus.wire.control import Credit, Refuse
-from tests.session.desk import Desk, Listener, frame
+from tests.session.desk import Desk, Listener, frame, pair
 
 
 def test_a_reader_that_never_asked_is_sent_nothing() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    _, publisher, reader = pair()
     publisher.send(*map(frame, range(5)))
     assert reader.arrived == []
 
 
 def test_off_host_a_newest_only_reader_holds_two_frames_the_one_worked_on_counted() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    _, publisher, reader = pair()
     reader.ask()
     publisher.send(*map(frame, range(5)))
     assert len(reader.arrived) == LATEST_WINDOW_OFF_HOST == 2
@@ -31,18 +27,14 @@ def test_off_host_a_newest_only_reader_holds_two_frames_the_one_worked_on_counte
 
 
 def test_on_the_same_host_it_holds_one() -> None:
-    desk = Desk()
-    publisher = desk.publisher("here")
-    reader = desk.reader(publisher, "here")
+    _, publisher, reader = pair(near=True)
     reader.ask()
     publisher.send(*map(frame, range(5)))
     assert len(reader.arrived) == LATEST_WINDOW_ON_HOST == 1
 
 
 def test_it_gets_the_next_when_it_is_finished_with_one_and_asks_again() -> None:
-    desk = Desk()
-    publisher = desk.publisher("here")
-    reader = desk.reader(publisher, "here")
+    _, publisher, reader = pair(near=True)
     reader.ask()
     publisher.send(frame(0), frame(1), frame(2))
     reader.take()
@@ -53,18 +45,14 @@ def test_it_gets_the_next_when_it_is_finished_with_one_and_asks_again() -> None:
 
 
 def test_a_lossless_reader_holds_eight_frames() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    _, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(20)))
     assert len(reader.arrived) == WINDOW_FRAMES == 8
     assert reader.read_all() == list(range(20))
 
 
 def test_or_as_many_bytes_as_its_window_has() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    _, publisher, reader = pair(keep="all")
     third = WINDOW_BYTES // 3
     publisher.send(*(frame(seq, nbytes=third) for seq in range(6)))
     assert reader.arrived == [0, 1, 2]
@@ -81,9 +69,7 @@ def test_but_at_least_one_however_large() -> None:
 
 
 def test_a_publisher_that_sends_without_credit_is_cut_off() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, _, reader = pair()
     reader.session.arrived(reader.session.calling.peer, frame(0), 0, desk.now)  # type: ignore[union-attr]
     assert reader.session.dropped == [reader.session.calling.peer]  # type: ignore[union-attr]
     assert reader.session.uninvited == 1
@@ -91,9 +77,7 @@ def test_a_publisher_that_sends_without_credit_is_cut_off() -> None:
 
 
 def test_credit_starts_over_with_a_new_connection() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(8)))
     reader.cut(down_s=1.0)
     desk.wait(1.5)
@@ -104,9 +88,7 @@ def test_credit_starts_over_with_a_new_connection() -> None:
 
 
 def test_credit_that_was_said_twice_counts_once() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all", window_frames=2)
+    desk, publisher, reader = pair(keep="all", window_frames=2)
     again: Credit = publisher.all_heard(Credit)[-1]
     [peer] = publisher.session.audience.members
     for _ in range(3):

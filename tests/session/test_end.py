@@ -9,13 +9,11 @@ from framebus.session.publisher import LAST_FRAME_S
 from framebus.session.rules import ANONYMOUS_PATIENCE_S
 from framebus.testing.network import CALLED
 from framebus.wire.control import End, Hello
-from tests.session.desk import Desk, frame
+from tests.session.desk import Desk, frame, pair
 
 
 def test_a_lossless_reader_is_told_after_its_last_acknowledgement() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(3)))
     publisher.close()
     assert reader.all_heard(End) == []
@@ -30,9 +28,7 @@ def test_a_lossless_reader_is_told_after_its_last_acknowledgement() -> None:
 
 
 def test_the_end_says_how_many_frames_there_were() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     publisher.send(frame(0), frame(1), frame(2), frame(0, "other"))
     publisher.close()
     desk.wait(LAST_FRAME_S)
@@ -43,9 +39,7 @@ def test_the_end_says_how_many_frames_there_were() -> None:
 
 
 def test_the_newest_frame_may_still_be_taken() -> None:
-    desk = Desk()
-    publisher = desk.publisher("here")
-    reader = desk.reader(publisher, "here")
+    desk, publisher, reader = pair(near=True)
     reader.ask()
     publisher.send(frame(0), frame(1), frame(2))
     publisher.close()
@@ -57,9 +51,7 @@ def test_the_newest_frame_may_still_be_taken() -> None:
 
 
 def test_but_not_for_long() -> None:
-    desk = Desk()
-    publisher = desk.publisher("here")
-    reader = desk.reader(publisher, "here")
+    desk, publisher, reader = pair(near=True)
     reader.ask()
     publisher.send(frame(0), frame(1), frame(2))
     publisher.close()
@@ -95,9 +87,7 @@ def test_what_a_group_is_owed_waits_for_it_after_the_end() -> None:
 
 
 def test_a_crash_is_no_end() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     publisher.kill()
     desk.wait(60)
     assert not reader.session.finished
@@ -105,9 +95,7 @@ def test_a_crash_is_no_end() -> None:
 
 
 def test_a_broken_line_is_no_end() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(frame(0))
     reader.cut(down_s=60)
     desk.wait(59)
@@ -116,9 +104,7 @@ def test_a_broken_line_is_no_end() -> None:
 
 
 def test_the_end_is_told_again_to_who_did_not_hear_it() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(frame(0))
     reader.read_all()
     reader.cut(down_s=1)
@@ -130,9 +116,7 @@ def test_the_end_is_told_again_to_who_did_not_hear_it() -> None:
 
 
 def test_who_heard_it_but_could_not_say_so_says_so_over_the_next_connection() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     [(peer, member)] = publisher.session.audience.members.items()
     reader.session.received(CALLED, End(session=member.session), desk.now)
     reader.session.out.clear()  # its answer is lost
@@ -150,9 +134,7 @@ def test_who_heard_it_but_could_not_say_so_says_so_over_the_next_connection() ->
 
 @pytest.mark.parametrize("keep", ["latest", "all"])
 def test_a_publisher_waits_a_while_for_who_was_told_and_went_silent(keep: str) -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep=keep)
+    desk, publisher, reader = pair(keep=keep)
     reader.node.sleep(1e6)
     publisher.close()
     assert not publisher.session.finished
@@ -163,9 +145,7 @@ def test_a_publisher_waits_a_while_for_who_was_told_and_went_silent(keep: str) -
 
 
 def test_after_the_end_a_reader_says_nothing_more() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     publisher.close()
     assert reader.session.finished
     hellos = len(publisher.all_heard(Hello))
@@ -215,9 +195,7 @@ def test_a_hub_that_leaves_is_waited_for() -> None:
 
 
 def test_a_reader_that_leaves_is_not_waited_for() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(frame(0))
     publisher.close()
     reader.session.leave()

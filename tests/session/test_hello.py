@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from framebus.session.acquaintance import BOTH_READ
 from framebus.session.publisher import BOTH_PUBLISH, PublisherSession
-from framebus.session.reader import BOTH_READ, ReaderSession
+from framebus.session.reader import ReaderSession
 from framebus.session.rules import PublisherRules, ReaderRules
 from framebus.wire.control import VERSION, Hello, Party, Refuse, Welcome
-from tests.session.desk import Desk, frame
+from tests.session.desk import Desk, frame, pair
 
 LATER = (VERSION + 1, VERSION + 2)
 
@@ -56,9 +57,7 @@ def test_a_publisher_that_calls_a_hub_is_welcomed_and_then_says_how_it_serves() 
 
 
 def test_an_answer_to_an_earlier_hello_comes_too_late() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, _, reader = pair(keep="all")
     calling = reader.session.calling
     assert calling is not None
     late = reader.welcome

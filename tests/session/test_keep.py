@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.desk import Desk, frame
+from tests.session.desk import Desk, frame, pair
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,7 @@ def test_the_publisher_says_what_it_is_and_the_reader_overrides(
 
 
 def test_a_frame_not_yet_sent_is_replaced_and_counted() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    _, publisher, reader = pair()
     publisher.send(*map(frame, range(5)))
     [group] = publisher.session.audience.groups.values()
     assert (group.owed, group.missed) == (1, 4)
@@ -42,9 +40,7 @@ def test_a_frame_not_yet_sent_is_replaced_and_counted() -> None:
 
 
 def test_a_slow_reader_always_sees_a_frame_that_was_new_when_it_asked_and_knows_what_it_missed() -> None:
-    desk = Desk()
-    publisher = desk.publisher("here")
-    reader = desk.reader(publisher, "here")
+    _, publisher, reader = pair(near=True)
     reader.ask()
     made, seen = 0, 0
     for _ in range(20):
@@ -60,9 +56,7 @@ def test_a_slow_reader_always_sees_a_frame_that_was_new_when_it_asked_and_knows_
 
 
 def test_a_frame_accepted_by_send_reaches_a_ready_reader_without_another_send() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    _, publisher, reader = pair()
     publisher.send(frame(0))
     assert reader.arrived == []
     reader.ask()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.desk import Desk, frame
+from tests.session.desk import Desk, frame, pair
 
 
 def play(rate: float, count: int, max_fps: float) -> list[tuple[int, int]]:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="latest", max_fps=max_fps)
+    desk, publisher, reader = pair(keep="latest", max_fps=max_fps)
     reader.ask()
     seen = []
     for seq in range(count):
@@ -33,9 +31,7 @@ def test_a_slower_stream_is_left_alone() -> None:
 
 
 def test_the_newest_frame_follows_when_its_time_has_come_without_another_one() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="latest", max_fps=1.0)
+    desk, publisher, reader = pair(keep="latest", max_fps=1.0)
     reader.ask()
     publisher.send(frame(0), frame(1), frame(2))
     assert reader.read_all() == [0]
@@ -46,9 +42,7 @@ def test_the_newest_frame_follows_when_its_time_has_come_without_another_one() -
 
 
 def test_what_a_slow_reader_missed_is_still_missed() -> None:
-    desk = Desk()
-    publisher = desk.publisher("here")
-    reader = desk.reader(publisher, "here", keep="latest", max_fps=10.0)
+    desk, publisher, reader = pair(near=True, keep="latest", max_fps=10.0)
     reader.ask()
     for seq in range(40):
         publisher.send(frame(seq))
@@ -97,9 +91,7 @@ def test_a_break_does_not_turn_left_out_frames_into_missed_ones() -> None:
 
 
 def test_a_relays_left_out_frames_are_not_missed_further_on() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    _, publisher, reader = pair(keep="all")
     publisher.send(frame(0), frame(10), frame(20, missed=4), frame(30))
     items = reader.read_items()
     assert [(item.seq, item.missed) for item in items] == [(0, 0), (10, 0), (20, 4), (30, 0)]

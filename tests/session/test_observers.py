@@ -36,6 +36,17 @@ def test_the_status_says_what_is_published_and_who_reads() -> None:
     assert (saver["group"], saver["keep"], saver["owed"], saver["command"]) == ("run.h5", "all", 2, "python view.py")
 
 
+def test_a_camera_from_which_nothing_came_yet_is_listed_with_how_it_is() -> None:
+    desk = Desk()
+    publisher = desk.publisher()
+    publisher.send(frame(0))
+    away = {"state": "away", "why": "no route", "since_ns": 7}
+    publisher.session.on_status = lambda: {"cam": {"state": {"state": "live"}}, "yard": {"state": away}}
+    cam, yard = ask(publisher)["streams"]
+    assert (cam["name"], cam["frames"], cam["state"]) == ("cam", 1, {"state": "live"})
+    assert (yard["name"], yard["frames"], yard["state"]) == ("yard", 0, away)
+
+
 def test_a_group_that_is_away_is_listed() -> None:
     desk = Desk()
     publisher = desk.publisher(wait_for_groups=("run.h5",))

@@ -6,7 +6,7 @@ from framebus.session.guests import Guest
 from framebus.session.outgoing import Delivery
 from framebus.session.rules import MAX_GROUPS
 from framebus.wire.control import Credit, Ping, Refuse
-from tests.session.desk import Desk, Key, Speaker, frame
+from tests.session.desk import Desk, Key, Speaker, frame, pair
 
 
 def ask(publisher: Speaker, peer: str = "browser", credit: int = 1, want: str = "cam") -> None:
@@ -93,9 +93,7 @@ def test_strangers_cannot_wait_without_end() -> None:
 
 
 def test_a_reader_that_said_hello_uses_its_session() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     [peer] = publisher.session.audience.members
     publisher.session.received(peer, Credit(want="cam", credit=1), None, desk.now)
     desk.settle()

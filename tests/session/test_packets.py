@@ -6,7 +6,7 @@ import pytest
 
 from framebus.session.latest import LatestGroup
 from framebus.session.streams import MAX_GOP_BYTES
-from tests.session.desk import Desk, Listener, Speaker, packet
+from tests.session.desk import Desk, Listener, Speaker, packet, pair
 
 
 def play(publisher: Speaker, first: int, last: int, *, every: int = 5) -> None:
@@ -24,9 +24,7 @@ def decodable(reader: Listener, every: int = 5) -> bool:
 
 
 def test_once_a_packet_is_dropped_all_up_to_the_next_key_are() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, window_frames=3)
+    _, publisher, reader = pair(window_frames=3)
     reader.ask()
     play(publisher, 0, 12)
     assert reader.arrived == [0, 1, 2]
@@ -94,9 +92,7 @@ def test_a_new_run_starts_a_new_group_of_pictures() -> None:
 
 
 def test_a_reader_that_returns_gets_only_what_it_has_not_seen() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     reader.ask()
     play(publisher, 0, 2)
     assert reader.read_all() == [0, 1, 2]
@@ -108,9 +104,7 @@ def test_a_reader_that_returns_gets_only_what_it_has_not_seen() -> None:
 
 
 def test_a_slow_readers_packets_are_held_up_to_a_number() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, window_frames=1)
+    _, publisher, reader = pair(window_frames=1)
     reader.ask()
     limit = LatestGroup.MAX_HELD_PACKETS
     play(publisher, 0, limit + 50, every=10_000)
@@ -144,9 +138,7 @@ def test_max_fps_is_refused() -> None:
 
 
 def test_also_where_the_packets_come_later() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, max_fps=5.0)
+    _, publisher, reader = pair(max_fps=5.0)
     play(publisher, 0, 1)
     assert reader.session.calling is not None
     assert "max_fps cannot thin" in (reader.session.calling.refusal or "")

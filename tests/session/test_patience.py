@@ -10,7 +10,7 @@ import pytest
 
 from framebus.core.frame import Frame
 from framebus.session.rules import ANONYMOUS_PATIENCE_S
-from tests.session.desk import Desk, Speaker, frame
+from tests.session.desk import Desk, Speaker, frame, pair
 
 BUDGET = 1000
 
@@ -185,9 +185,7 @@ def test_a_reader_that_is_away_is_like_a_slow_one() -> None:
 
 
 def test_an_anonymous_reader_is_resumed_after_a_break() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     reader.cut(down_s=5.0)
     fill(publisher, 3)
     desk.wait(6)
@@ -216,9 +214,7 @@ def test_and_forgotten_after_patience_its_frames_released_and_counted(patience: 
 
 
 def test_an_anonymous_reader_that_leaves_is_forgotten_at_once() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     fill(publisher, 3)
     reader.session.leave()
     desk.settle()
@@ -227,9 +223,7 @@ def test_an_anonymous_reader_that_leaves_is_forgotten_at_once() -> None:
 
 
 def test_a_named_group_is_not_forgotten() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all", group="file")
+    desk, publisher, reader = pair(keep="all", group="file")
     fill(publisher, 3)
     reader.session.leave()
     desk.wait(1000)

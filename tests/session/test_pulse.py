@@ -6,13 +6,11 @@ import pytest
 
 from framebus.session.pulse import ASK_S, CHECK_S, SILENCE_S, Pulse
 from framebus.wire.control import Hello, Ping
-from tests.session.desk import Desk, Listener, Speaker, frame
+from tests.session.desk import Desk, Listener, Speaker, frame, pair
 
 
 def test_who_is_silent_for_a_second_is_asked_once_a_second() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     reader.freeze(1e6)
     desk.wait(ASK_S - 0.1)
     pulse = publisher.session._pulse
@@ -56,9 +54,7 @@ def test_who_stays_silent_is_away_within_three_and_a_half_seconds(hub: bool) -> 
 
 
 def test_after_a_silent_partition_everything_goes_on() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(frame(0))
     reader.freeze(6)
     publisher.send(*map(frame, range(1, 5)))
@@ -69,9 +65,7 @@ def test_after_a_silent_partition_everything_goes_on() -> None:
 
 @pytest.mark.parametrize("sleeper", ["publisher", "reader"])
 def test_a_process_that_slept_excuses_everybody(sleeper: str) -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     seat = publisher if sleeper == "publisher" else reader
     other = reader if sleeper == "publisher" else publisher
     other.node.sleep(100)  # it cannot say anything in the meantime

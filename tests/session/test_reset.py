@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from framebus.wire.control import Credit, Ping, Reset
-from tests.session.desk import RUN, Desk, frame
+from tests.session.desk import RUN, Desk, frame, pair
 
 
 def test_a_restarted_publisher_is_greeted_at_once_and_its_start_is_a_counted_gap() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, publisher, reader = pair()
     reader.ask()
     publisher.send(frame(0), frame(1))
     assert reader.read_all() == [0, 1]
@@ -43,9 +41,7 @@ def test_a_reader_asks_who_sends_out_of_turn() -> None:
 
 
 def test_a_publisher_that_lost_track_of_its_reader_goes_on_without_losing_a_frame() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, publisher, reader = pair(keep="all")
     publisher.send(*map(frame, range(4)))
     [peer] = publisher.session.audience.members
     publisher.session.disconnected(peer, desk.now)
@@ -78,9 +74,7 @@ def test_resets_do_not_answer_resets() -> None:
 
 
 def test_a_reset_from_elsewhere_is_not_for_us() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    desk, _, reader = pair()
     reader.session.received("elsewhere", Reset(), desk.now)
     assert reader.session.calling is not None
     assert reader.session.calling.welcomed

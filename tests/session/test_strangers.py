@@ -23,7 +23,7 @@ from framebus.wire.control import (
     StreamState,
     Welcome,
 )
-from tests.session.desk import RUN, Desk, frame, packet
+from tests.session.desk import RUN, Desk, frame, packet, pair
 
 NUMBERS = st.integers(0, 12) | st.integers(0, 2**53 - 1)
 NAMES = st.sampled_from(["cam", "hall", "x" * 64])
@@ -114,9 +114,7 @@ def test_to_a_hub(said: list[tuple[str, Message, float]], frames: list[int]) -> 
 @settings(deadline=None, max_examples=150)
 @given(SAYING)
 def test_to_a_reader_by_the_publisher_itself(said: list[tuple[str, Message, float]]) -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    desk, _, reader = pair(keep="all")
     assert reader.session.calling is not None
     for _, message, seconds in said:
         try:

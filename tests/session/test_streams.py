@@ -6,7 +6,7 @@ import pytest
 
 from framebus.session.rules import MAX_STREAMS
 from framebus.wire.control import Refuse
-from tests.session.desk import RUN, Desk, frame
+from tests.session.desk import RUN, Desk, frame, pair
 
 STREAMS = ("yard-left", "yard-right", "hall", "yard")
 
@@ -26,9 +26,7 @@ STREAMS = ("yard-left", "yard-right", "hall", "yard")
 )
 @pytest.mark.parametrize("keep", ["latest", "all"])
 def test_by_name_or_prefix(want: tuple[str, ...], expected: tuple[str, ...], keep: str) -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep=keep, want=want)
+    _, publisher, reader = pair(keep=keep, want=want)
     reader.ask()
     publisher.send(*(frame(0, stream) for stream in STREAMS))
     assert {item.stream for item in reader.read_items()} == set(expected)
@@ -46,9 +44,7 @@ def test_what_was_not_wanted_is_not_owed() -> None:
 
 
 def test_a_stream_that_begins_later_is_read_from_its_first_frame() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher, keep="all")
+    _, publisher, reader = pair(keep="all")
     publisher.send(frame(0, "left"))
     publisher.send(frame(5, "right"), frame(6, "right"))
     assert [(item.stream, item.seq, item.missed) for item in reader.read_items()] == [
@@ -59,9 +55,7 @@ def test_a_stream_that_begins_later_is_read_from_its_first_frame() -> None:
 
 
 def test_each_stream_has_its_own_numbers_and_its_own_newest_frame() -> None:
-    desk = Desk()
-    publisher = desk.publisher()
-    reader = desk.reader(publisher)
+    _, publisher, reader = pair()
     publisher.send(*(frame(seq, stream) for seq in range(3) for stream in ("left", "right")))
     reader.ask()
     assert [(item.stream, item.seq, item.missed) for item in reader.read_items()] == [("left", 2, 2), ("right", 2, 2)]

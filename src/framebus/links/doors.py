@@ -10,11 +10,11 @@ from collections.abc import Callable
 from framebus.core.errors import AddressError, Unavailable
 from framebus.links import binding, ipc
 from framebus.links.connection import Connection, Gone
+from framebus.links.entrance import HERE
 from framebus.links.inherited import kept_from_children
 from framebus.links.local import LocalConnection
 from framebus.links.rendezvous import peer_of
 from framebus.links.stream import StreamConnection
-from framebus.links.switchboard import HERE
 from framebus.memory.pool import NO_DESCRIPTORS, pool
 
 BACKLOG = 1024

@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket as system
 import threading
-import time
 import weakref
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.links import datagrams, rights
-from framebus.links.connection import (
-    ADMITTED_BYTES,
-    MAX_UNSENT,
-    UNADMITTED_BYTES,
-    Connection,
-    Gone,
-    Parcel,
-    Parts,
-)
-from framebus.links.pieces import Assembly, pieces
+from framebus.links.connection import Connection, Gone, Parcel, Parts
+from framebus.links.outbox import Outbox
+from framebus.links.pieces import pieces
+from framebus.links.unpacking import Unpacking
 from framebus.memory.borrowing import MANY, Borrowing
 from framebus.memory.lending import Lending
 from framebus.memory.placing import Place, place
 from framebus.memory.pool import pool
-from framebus.memory.slot import Slot
 
 AT_ONCE = 16
 """Datagrams taken in one call."""
 BUFFER_BYTES = 1 << 20
 """What the kernel is asked to keep for a peer that is busy; it may allow less."""
-
-_FULL = (errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS)
-_OVER = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
-_BARE = [bytes((kind, 0)) for kind in range(16)]
-_BETWEEN = (datagrams.PIECE, datagrams.FORGET, datagrams.NOTHING)
-"""Kinds that may come while a message comes in pieces."""
-
-
-@dataclass(slots=True)
-class _Datagram:
-    """One that waits for the socket; `ends` a message, and shows `slot` if there is one."""
-
-    data: bytes
-    slot: Slot | None
-    ends: bool
 
 
 class LocalConnection(Connection):
@@ -67,15 +41,11 @@ class LocalConnection(Connection):
         self.where = where
         self.ready = True
         self._socket = socket
-        self._limit = UNADMITTED_BYTES
         self._lending = Lending()
         self._borrowing = Borrowing(_weakly(self))
-        self._queue: deque[_Datagram] = deque()
-        self._unsent = 0
-        self._deaf = False
-        """The other side reads no more; what it sent before is still to be received."""
+        self._outbox = Outbox(socket, self._borrowing.returned)
+        self._unpacking = Unpacking(self._lending, self._borrowing)
         self._end: str | None = None
-        self._assembly: Assembly | None = None
         self._data = memoryview(bytearray(datagrams.MAX_DATAGRAM))
         self._buffers = [self._data]
         self._closing = threading.RLock()
@@ -87,7 +57,7 @@ class LocalConnection(Connection):
 
     @property
     def unfinished(self) -> int:
-        return self._assembly.nbytes if self._assembly else 0
+        return self._unpacking.unfinished
 
     @property
     def leases(self) -> int:
@@ -98,7 +68,7 @@ class LocalConnection(Connection):
         return self._socket.fileno()
 
     def admit(self) -> None:
-        self._limit = ADMITTED_BYTES
+        self._unpacking.admit()
 
     # sending --------------------------------------------------------------------------------------------------
 
@@ -109,20 +79,20 @@ class LocalConnection(Connection):
         """
         if self._end is not None:
             raise Gone(self._end)
-        if self._queue:
+        if self._outbox.queue:
             self.flush()
-        if self._deaf:
+        if self._outbox.deaf:
             return
         if isinstance(message, Parcel):
             self._send_parcel(message)
         else:
             _check_length(message)
-            self._post(datagrams.CONTROL, message)
+            self._outbox.post(datagrams.CONTROL, message)
 
     def _send_parcel(self, parcel: Parcel) -> None:
         _check_length(parcel.head)
         if parcel.payload.nbytes < datagrams.PLACE_FROM:
-            self._post(datagrams.WHOLE, datagrams.whole(parcel.head, parcel.payload))
+            self._outbox.post(datagrams.WHOLE, datagrams.whole(parcel.head, parcel.payload))
             return
         where: Place | None = parcel.placed
         if where is None:
@@ -135,82 +105,30 @@ class LocalConnection(Connection):
 
     def _send_placed(self, parcel: Parcel, where: Place) -> None:
         for index in self._lending.outdated(pool()):
-            self._post(datagrams.FORGET, datagrams.forget(index), ends=False)
+            self._outbox.post(datagrams.FORGET, datagrams.forget(index), ends=False)
         slot, token = where.slot, datagrams.token(where.slot.index, where.generation)
         body = datagrams.placed(token, where.offset, parcel.payload.nbytes, parcel.head)
         if self._lending.lend(slot, token):
-            self._post(datagrams.SHOWN, datagrams.shown(slot.size, body), slot)
+            self._outbox.post(datagrams.SHOWN, datagrams.shown(slot.size, body), slot)
         else:
-            self._post(datagrams.PLACED, body)
-        if self._deaf:
+            self._outbox.post(datagrams.PLACED, body)
+        if self._outbox.deaf:
             self._lending.unlend(slot, token)
 
     def _send_in_pieces(self, parcel: Parcel) -> None:
-        self._post(datagrams.BEGIN, datagrams.begin(parcel.payload.nbytes, parcel.head), ends=False)
+        self._outbox.post(datagrams.BEGIN, datagrams.begin(parcel.payload.nbytes, parcel.head), ends=False)
         for piece, last in pieces(parcel.payload):
-            self._post(datagrams.PIECE, piece, ends=last)
-
-    def _post(self, kind: int, body: bytes | memoryview, slot: Slot | None = None, *, ends: bool = True) -> None:
-        """Send one datagram with whatever tokens wait, or keep it."""
-        data = self._prefix(kind) + body
-        if not self._queue and self._transmit(data, slot):
-            return
-        self._queue.append(_Datagram(data, slot, ends))
-        self._unsent += ends
-        if self._unsent > MAX_UNSENT:
-            raise Gone(f"does not read: {MAX_UNSENT} messages are waiting for it")
-
-    def _prefix(self, kind: int) -> bytes:
-        returned = self._borrowing.returned
-        if not returned:
-            return _BARE[kind]
-        tokens: list[bytes] = []
-        try:
-            while len(tokens) < datagrams.MAX_TOKENS:
-                tokens.append(returned.popleft())
-        except IndexError:  # asking before would not help: finalizers of other threads take from it too
-            pass
-        return datagrams.prefix(kind, tokens)
-
-    def _transmit(self, data: bytes, slot: Slot | None) -> bool:
-        """False when the socket takes nothing now."""
-        if self._deaf:
-            return True
-        try:
-            if slot is None:
-                self._socket.send(data, rights.SEND)
-            else:
-                rights.send(self._socket, data, slot.descriptor)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            return self._failed(error)
-        return True
-
-    def _failed(self, error: OSError) -> bool:
-        if error.errno in _FULL:
-            time.sleep(0.001)  # epoll does not know when this is over
-            return False
-        if error.errno in _OVER:
-            self._deaf = True
-            return True
-        raise Gone(f"cannot be sent to: {error.strerror}") from error
+            self._outbox.post(datagrams.PIECE, piece, ends=last)
 
     @property
     def pending(self) -> bool:
-        return bool(self._queue)
+        return bool(self._outbox.queue)
 
     def flush(self) -> None:
         """As `Connection.flush`; also tells the other side which views are gone."""
         if self._end is not None:
             raise Gone(self._end)
-        while self._queue:
-            datagram = self._queue[0]
-            if not self._transmit(datagram.data, datagram.slot):
-                return
-            self._queue.popleft()
-            self._unsent -= datagram.ends
-        if self._borrowing.returned:
+        if self._outbox.flush() and self._borrowing.returned:
             self.give_back()
 
     def give_back(self) -> None:
@@ -221,17 +139,9 @@ class LocalConnection(Connection):
         if self._end is not None or not self._closing.acquire(blocking=False):
             return
         try:
-            data = self._prefix(datagrams.NOTHING)
-            if len(data) > 2:
-                self._give_back(data)
+            self._outbox.give_back()
         finally:
             self._closing.release()
-
-    def _give_back(self, data: bytes) -> None:
-        try:
-            self._socket.send(data, rights.SEND)
-        except OSError:  # full: with another message then; over: receive() tells
-            self._borrowing.returned.extend(datagrams.split(memoryview(data))[1])
 
     # receiving ------------------------------------------------------------------------------------------------
 
@@ -241,7 +151,7 @@ class LocalConnection(Connection):
             raise Gone(self._end)
         messages: list[Parts] = []
         try:
-            if self._queue:
+            if self._outbox.queue:
                 self.flush()
             for _ in range(AT_ONCE):
                 if not self._receive(messages):
@@ -272,7 +182,7 @@ class LocalConnection(Connection):
                 return False  # the end is still there next time, and these may be answered before
             if not size:
                 raise Gone
-            return self._take(self._data[:size], descriptors, messages)
+            return self._unpacking.take(self._data[:size], descriptors, messages)
         except BadFrame as error:
             raise Gone(f"broke the rules: {error}") from error
         except OSError as error:
@@ -281,69 +191,20 @@ class LocalConnection(Connection):
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _take(self, data: memoryview, descriptors: list[int], messages: list[Parts]) -> bool:
-        kind, tokens, start = datagrams.split(data)
-        for token in tokens:
-            self._lending.end(token)
-        body = data[start:]
-        if self._assembly is not None and kind not in _BETWEEN:
-            raise BadFrame("a message began in the middle of another")
-        if kind == datagrams.CONTROL:
-            messages.append([memoryview(bytes(body))])
-        elif kind in (datagrams.PLACED, datagrams.SHOWN):
-            messages.append(self._take_placed(kind, body, descriptors))
-            return False  # a frame is there: looking in vain for more would cost it time
-        elif kind == datagrams.WHOLE:
-            messages.append(list(datagrams.read_whole(body)))
-        elif kind in (datagrams.BEGIN, datagrams.PIECE):
-            self._take_piece(kind, body, messages)
-        elif kind == datagrams.FORGET:
-            self._borrowing.forget(datagrams.read_forget(body))
-        elif kind != datagrams.NOTHING:
-            raise BadFrame(f"a datagram of kind {kind}: another version of framebus, or not framebus")
-        return True
-
-    def _take_placed(self, kind: int, body: memoryview, descriptors: list[int]) -> Parts:
-        size = 0
-        if kind == datagrams.SHOWN:
-            size, body = datagrams.read_shown(body)
-        use, index, offset, nbytes, head = datagrams.read_placed(body)
-        self._check_size(len(head) + nbytes)
-        if kind == datagrams.SHOWN:
-            if not descriptors:
-                raise BadFrame("shared memory without a file descriptor")
-            self._borrowing.show(index, descriptors.pop(0), size)
-        return [head, self._borrowing.take(use, index, offset, nbytes)]
-
-    def _take_piece(self, kind: int, body: memoryview, messages: list[Parts]) -> None:
-        if kind == datagrams.BEGIN:
-            nbytes, head = datagrams.read_begin(body)
-            self._check_size(len(head) + nbytes)
-            self._assembly = Assembly(head, nbytes)
-        elif self._assembly is None:
-            raise BadFrame("a piece that belongs to no message")
-        elif (message := self._assembly.add(body)) is not None:
-            messages.append(message)
-            self._assembly = None
-
-    def _check_size(self, nbytes: int) -> None:
-        if nbytes > self._limit:
-            raise BadFrame(f"a message of {nbytes} bytes: the limit is {self._limit}")
-
     # the end --------------------------------------------------------------------------------------------------
 
     def _ended(self, why: str) -> None:
         """No more of this; the socket becomes readable for good, so that whoever waits comes to hear it."""
         self._end = why  # not the exception: its traceback would keep views
-        self._queue.clear()
-        self._assembly = None
+        self._outbox.queue.clear()
+        self._unpacking.clear()
         with contextlib.suppress(OSError):
             self._socket.shutdown(system.SHUT_RDWR)
 
     def finish(self) -> None:
         if self._end is None:
             self.flush()
-            self._deaf = True
+            self._outbox.deaf = True
             with contextlib.suppress(OSError):
                 self._socket.shutdown(system.SHUT_WR)
 
@@ -359,7 +220,7 @@ class LocalConnection(Connection):
         with self._closing:
             self._socket.close()
         _open.discard(self)
-        self._queue.clear()
+        self._outbox.queue.clear()
         self._lending.close()
         self._borrowing.close()
 
@@ -368,7 +229,7 @@ class LocalConnection(Connection):
         self._end = "belongs to the process that this one was forked from"
         self._closing = threading.RLock()  # another thread of the parent may have held it
         self._socket.close()
-        self._queue.clear()
+        self._outbox.queue.clear()
         self._lending.close()
         self._borrowing.close()
 

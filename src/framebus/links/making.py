@@ -13,10 +13,11 @@ from framebus.links.carrier import Carrier
 from framebus.links.dialling import Dial, FileDial, LocalDial, TcpDial
 from framebus.links.doorman import on_duty
 from framebus.links.doors import FileDoor, TcpDoor
+from framebus.links.entrance import Door
 from framebus.links.guard import Guard
 from framebus.links.keys import ClientKeys, KeyStore, lookup_peer
 from framebus.links.monitor import Reminder, Watch
-from framebus.links.switchboard import Door, Switchboard
+from framebus.links.switchboard import Switchboard
 from framebus.links.waiter import available
 from framebus.links.zeromq import ZmqCarrier
 
@@ -26,8 +27,6 @@ MAX_UNREAD = 64
 
 def listening(address: Link, allow: Sequence[str], insecure: bool, *, may_share: bool = True) -> Carrier:
     """Listen at `address`. Processes of this machine and user may come through shared memory, if `may_share`."""
-    if address.dialect:
-        raise _no_dialect(address)
     if address.scheme == "shm":
         sockets.raise_descriptor_limit()
         door = shared.publisher_door(address)
@@ -49,7 +48,7 @@ def connecting(address: Link, at: str = "") -> Callable[[int], Carrier]:
     """What connects to `address`: to the peer whose turn it is, where there are several; through the socket `at`
     where one is given."""
     if address.dialect:
-        raise _no_dialect(address)
+        raise AddressError(f"{address}: {address.dialect} is spoken by a source or sink of its own, not by a link")
     reminder = Reminder()
     if at:
         return lambda attempt: Switchboard(dial=LocalDial(str(address), lambda: (at, True)), reminder=reminder)
@@ -121,7 +120,3 @@ def _with_zeromq(text: str, keys: ClientKeys | None, reminder: Reminder) -> Carr
         socket.close(0)
         raise
     return ZmqCarrier(socket, watch)
-
-
-def _no_dialect(address: Link) -> AddressError:
-    return AddressError(f"{address}: the {address.dialect} dialect is not in this version; native links work")

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from framebus.core.frame import Identity
-from framebus.core.names import matches
+from framebus.session import joining, pressure
+from framebus.session.absences import Absences
+from framebus.session.expected import Expected
+from framebus.session.farewells import farewells
 from framebus.session.group import Group
 from framebus.session.guests import Guests
 from framebus.session.latest import LatestGroup
 from framebus.session.lossless import LosslessGroup
 from framebus.session.member import Member
-from framebus.session.outgoing import Action, Delivery, Entry, Peer, Rights
+from framebus.session.objection import Objection
+from framebus.session.outgoing import Action, Delivery, Entry, Peer
 from framebus.session.retention import Retention
 from framebus.session.rules import ANONYMOUS_PATIENCE_S, LEISURE_NEWEST_S, LEISURE_S, MAX_GROUPS, PublisherRules
 from framebus.session.streams import StreamProgress
-from framebus.wire.control import Code, Credit, End, FrameRange, Hello, Refuse, StreamState, Welcome, identities
+from framebus.session.wishes import Wishes
+from framebus.wire.control import Credit, FrameRange, Hello, StreamState, identities
 
-Wishes = Hello | Welcome
-"""What a reader asks for, whichever side connected."""
 ANONYMOUS = "session:"
-SINK_SUFFIX = re.compile("[0-9a-f]{8}")
-NO_THINNING = "max_fps cannot thin coded video: packets depend on those before them; leave max_fps out"
-
-
-class Objection(NamedTuple):
-    """Why a reader cannot be served, and whether it may ask again."""
-
-    code: Code
-    message: str
-    retry: bool = False
-
-    def refuse(self, session: str) -> Refuse:
-        """The message that says so."""
-        return Refuse(session=session, code=self.code, message=self.message, retry=self.retry)
 
 
 class Admission(NamedTuple):
@@ -43,14 +31,6 @@ class Admission(NamedTuple):
     group: Group
     positions: tuple[StreamState, ...]
     resumed: bool
-
-
-class Absent(NamedTuple):
-    """A reader that went without a goodbye, and until when it is waited for at the end."""
-
-    group: str
-    told_end: bool = False
-    until: float = 0.0
 
 
 class Audience:
@@ -64,9 +44,8 @@ class Audience:
         self.groups: dict[str, Group] = {}
         self.members: dict[Peer, Member] = {}
         self._sessions: dict[str, Peer] = {}
-        self._joined: set[str] = set()
-        self._absent: dict[str, Absent] = {}
-        """Readers that went without a goodbye: they may return, to be told the end."""
+        self._expected = Expected(rules.wait_for_groups)
+        self._absent = Absences()
         for name in rules.wait_for_groups:
             self.groups[name] = self._lossless(name, named=True)
 
@@ -90,10 +69,9 @@ class Audience:
     def _refuse_thinning(self, stream: str) -> None:
         """`stream` turns out to be coded video: who came before that was known may have asked too much."""
         for peer, member in list(self.members.items()):
-            group = member.group
-            if group.wants(stream) and (group.max_fps or len(group.members) > 1):
-                text = NO_THINNING if group.max_fps else _one_member(group)
-                self.out.append((peer, Objection("packets", text).refuse(member.session)))
+            objection = joining.objection_to_packets(member.group, stream)
+            if objection is not None:
+                self.out.append((peer, objection.refuse(member.session)))
                 self.leave(peer, 0.0, for_good=True)
 
     def offer(self, entry: Entry, gap: int, now: float) -> bool:
@@ -114,24 +92,11 @@ class Audience:
     def blocked_by(self, nbytes: int, stream: str | None = None) -> str | None:
         """The group that keeps a frame of `nbytes` from being sent now, and is allowed to; None to go ahead.
 
-        Groups that are not allowed to give up their oldest unsent frames instead, and count them. Nothing is in
-        the way of a `stream` that no lossless group wants.
+        See `pressure.py` for what happens to the frames of those that are not allowed to.
         """
         if self.retention.room_for(nbytes):
             return None
-        lossless = [group for group in self.groups.values() if isinstance(group, LosslessGroup)]
-        if not any(stream is None or group.wants(stream) for group in lossless):
-            return None
-        stopper = max((g for g in lossless if g.owed and g.may_stop_publisher), key=_bytes, default=None)
-        while not self.retention.room_for(nbytes):
-            alone = stopper is not None and stopper.owed_bytes + nbytes > self.rules.retain_bytes
-            if alone or not self._give_up_one(lossless):
-                return stopper.name if stopper else None
-        return None
-
-    def _give_up_one(self, lossless: list[LosslessGroup]) -> bool:
-        patient = sorted((g for g in lossless if not g.may_stop_publisher), key=_bytes, reverse=True)
-        return any(group.drop_oldest() for group in patient)
+        return pressure.make_room(self.groups.values(), self.retention, self.rules.retain_bytes, nbytes, stream)
 
     def owing(self, *, stoppers_only: bool = False) -> list[str]:
         """The lossless groups that have not acknowledged everything yet."""
@@ -165,7 +130,7 @@ class Audience:
 
     def missing(self) -> list[str]:
         """Which groups of `wait_for` have not been there yet."""
-        return [name for name in self.rules.wait_for_groups if name not in self._joined]
+        return self._expected.missing()
 
     def admit(self, peer: Peer, wishes: Wishes, guests: Guests, now: float) -> Objection | Admission:
         """A reader introduces itself, for the first time or again after a break."""
@@ -173,13 +138,13 @@ class Audience:
         for old in {peer, self._sessions.get(wishes.session)} & self.members.keys():
             self.leave(old, now, for_good=False)
         key = wishes.group or ANONYMOUS + wishes.session
-        awaited = self._awaited(key)
+        awaited = self._expected.meant_by(key, self.groups)
         group = self.groups.get(key) or self.groups.get(awaited)
-        objection = self._objection(group, wishes, guests.rights(peer))
+        rights = guests.rights(peer)
+        objection = joining.objection(wishes, group, rights, self.streams.values(), len(self.groups))
         if objection is not None:
             return objection
-        if awaited in self.rules.wait_for_groups:
-            self._joined.add(awaited)
+        self._expected.came(awaited)
         resumed = group is not None
         if group is None:
             group = self._found(wishes)
@@ -196,44 +161,6 @@ class Audience:
         member = self.members.get(peer)
         return member is not None and (member.session, member.attempt) == (hello.session, hello.attempt)
 
-    def _awaited(self, key: str) -> str:
-        """Which name in `wait_for` means group `key`, if any: `run.h5` is the sink `run.h5.1a2b3c4d` of any folder."""
-        base, _, suffix = key.rpartition(".")
-        if key not in self.rules.wait_for_groups and SINK_SUFFIX.fullmatch(suffix) and base in self.groups:
-            return base if base in self.rules.wait_for_groups else key
-        return key
-
-    def _objection(self, group: Group | None, wishes: Wishes, rights: Rights | None) -> Objection | None:
-        wanted = wishes.want or ("*",)
-        denied = [want for want in wanted if rights is not None and not rights.reaches("read", want)]
-        if denied:
-            what = "any stream" if {"", "*"} & set(denied) else ", ".join(denied)
-            return Objection("rights", f"this key may not read {what}")
-        if wishes.max_fps and any(s.packets and wishes_for(wishes, s.name) for s in self.streams.values()):
-            return Objection("packets", NO_THINNING)
-        if group is not None:
-            return self._cannot_join(group, wishes)
-        if len(self.groups) >= MAX_GROUPS:
-            return Objection("request", f"{MAX_GROUPS} readers are here already: try again later", retry=True)
-        return None
-
-    def _cannot_join(self, group: Group, wishes: Wishes) -> Objection | None:
-        if wishes.keep not in (None, group.keep):
-            text = f"group {group.name!r} is read with keep={group.keep!r}: say the same, or name another group"
-            return Objection("request", text)
-        if not group.members:
-            return None
-        if any(s.packets for s in self._streams_of(group)):
-            return Objection("packets", _one_member(group), retry=True)
-        if group.exclusive or wishes.exclusive:
-            first = next(iter(group.members.values())).party
-            who = f"{first.command or 'a reader'} (pid {first.pid} on {first.hostname or 'this machine'})"
-            return Objection("member", f"group {group.name!r} takes one member and has one: {who}", retry=True)
-        if (wishes.want, wishes.max_fps) != (group.want, group.max_fps):
-            text = f"members of group {group.name!r} share frames: ask for the same streams and max_fps as the others"
-            return Objection("request", text)
-        return None
-
     def _found(self, wishes: Wishes) -> Group:
         newest = (wishes.keep or ("latest" if self.rules.live else "all")) == "latest"
         return LatestGroup("", self._deliver) if newest else self._lossless("", named=False)
@@ -248,25 +175,13 @@ class Audience:
         if not group.members:
             exclusive = wishes.exclusive or not wishes.group
             group.shape(wishes.want, wishes.max_fps, exclusive=exclusive, rights=member.rights)
-        states = []
-        for s in self._streams_of(group):
-            if not resumed:
-                group.start_with(s)
-            mark = member.marks[(s.name, s.run)] = group.begin(s)
-            if resumed and not group.exclusive:  # what was before was others'; some may turn out to be lost
-                mark.thinned = mark.last + 1
-            begin = StreamState(
-                name=s.name, run=f"{s.run:016x}", next=mark.last + 1, thinned=mark.thinned, packets=s.packets
-            )
-            states.append(begin)
+        streams = (progress for progress in self.streams.values() if group.wants(progress.name))
+        positions = tuple(joining.position(member, progress, resumed=resumed) for progress in streams)
         group.forget_at = None
         group.members[wishes.session] = self.members[peer] = member
         self._sessions[wishes.session] = peer
-        self._absent.pop(wishes.session, None)
-        return tuple(states)
-
-    def _streams_of(self, group: Group) -> list[StreamProgress]:
-        return [progress for progress in self.streams.values() if group.wants(progress.name)]
+        self._absent.end(wishes.session)
+        return positions
 
     def one_shot(self, peer: Peer, message: Credit, guests: Guests, now: float) -> Objection | None:
         """A live read without a hello: `credit` more frames of the wanted stream, newest only.
@@ -281,16 +196,20 @@ class Audience:
         member = self.members.get(peer)
         if member is None:
             if len(self.groups) >= MAX_GROUPS:
-                return Objection("request", f"{MAX_GROUPS} readers are here already: try again later", retry=True)
-            group = LatestGroup(f"one-shot:{peer!r}", self._deliver)
-            member = Member("", peer, group, one_shot=True)
-            member.address = guests.address(peer)
-            group.members[""] = self.members[peer] = member
-            self.groups[group.name] = group
+                return joining.CROWDED
+            member = self._join_for_one_shot(peer, guests)
         want = (message.want,) if message.want else ()
         member.group.shape(want, 0.0, exclusive=True, rights=rights)
         member.granted += message.credit
         return None
+
+    def _join_for_one_shot(self, peer: Peer, guests: Guests) -> Member:
+        group = LatestGroup(f"one-shot:{peer!r}", self._deliver)
+        member = Member("", peer, group, one_shot=True)
+        member.address = guests.address(peer)
+        group.members[""] = self.members[peer] = member
+        self.groups[group.name] = group
+        return member
 
     def leave(self, peer: Peer, now: float, *, for_good: bool) -> None:
         """A reader is gone: for good, or perhaps to return within its group's patience."""
@@ -303,7 +222,7 @@ class Audience:
             self.goodbye(group.name)
             member.told_at_end.clear()
         elif member.told_end or isinstance(group, LosslessGroup):
-            self._absent[member.session] = Absent(group.name, member.told_end, now + ANONYMOUS_PATIENCE_S)
+            self._absent.begin(member.session, group.name, now, told_end=member.told_end)
         group.leave(member)
         if not isinstance(group, LosslessGroup):
             if not group.members:
@@ -318,9 +237,7 @@ class Audience:
 
         True for one that was told the end before it went.
         """
-        gone = self._absent.get(who, Absent(who))
-        self._absent = {session: absent for session, absent in self._absent.items() if absent.group != gone.group}
-        return gone.told_end
+        return self._absent.goodbye(who)
 
     def _look_after(self, group: Group, now: float) -> None:
         if isinstance(group, LosslessGroup) and group.forget_at is not None and now >= group.forget_at:
@@ -358,30 +275,19 @@ class Audience:
         """Release what nobody came back for; send what a frame-rate limit held back."""
         for group in list(self.groups.values()):
             self._look_after(group, now)
-        if self._absent:
-            self._absent = {session: absent for session, absent in self._absent.items() if now < absent.until}
+        self._absent.tick(now)
 
     def deadline(self, now: float) -> float | None:
         """When `tick` should be called at the latest, or None."""
-        times = [at for g in self.groups.values() for at in (g.forget_at, g.deadline(now)) if at is not None]
-        return min([*times, *(absent.until for absent in self._absent.values())], default=None)
+        times = [at for group in self.groups.values() for at in (group.forget_at, group.deadline(now))]
+        return min((at for at in [*times, self._absent.deadline()] if at is not None), default=None)
 
     def end_readers(self, *, at_once: bool) -> None:
         """Tell every reader that has all it is owed that the streams ended, and how many frames there were.
 
         A newest frame that a reader had no time for yet is waited for, unless `at_once`.
         """
-        for group in self.groups.values():
-            if at_once and isinstance(group, LatestGroup):
-                group.drop_held()
-            for member in [] if group.owed else group.members.values():
-                if member.peer is not None and not member.told_end and not member.one_shot:
-                    member.told_end = True
-                    counts = tuple(self._count(group, member, s) for s in self._streams_of(group))
-                    self.out.append((member.peer, End(session=member.session, streams=counts)))
-
-    def _count(self, group: Group, member: Member, s: StreamProgress) -> StreamState:
-        return StreamState(name=s.name, run=f"{s.run:016x}", next=s.next, thinned=group.thinned_at_end(member, s))
+        self.out.extend(farewells(self.groups.values(), self.streams.values(), at_once=at_once))
 
     @property
     def settled(self) -> bool:
@@ -389,16 +295,3 @@ class Audience:
         lossless = [group for group in self.groups.values() if isinstance(group, LosslessGroup)]
         waiting = any(not member.one_shot for member in self.members.values())
         return not waiting and not self._absent and not any(group.owed for group in lossless)
-
-
-def wishes_for(wishes: Wishes, stream: str) -> bool:
-    """True when a reader's wishes include `stream`."""
-    return not wishes.want or any(matches(pattern, stream) for pattern in wishes.want)
-
-
-def _one_member(group: Group) -> str:
-    return f"group {group.name!r} carries coded video, which cannot be shared: it takes one member"
-
-
-def _bytes(group: LosslessGroup) -> int:
-    return group.owed_bytes

@@ -12,10 +12,12 @@ from typing import Any
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Identity, Packet
-from framebus.session.audience import ANONYMOUS, NO_THINNING, Admission, Audience, Objection
+from framebus.session.audience import ANONYMOUS, Admission, Audience
 from framebus.session.calling import Calling
 from framebus.session.guests import Guests
+from framebus.session.joining import NO_THINNING
 from framebus.session.member import Member
+from framebus.session.objection import Objection
 from framebus.session.outgoing import Action, Entry, Peer
 from framebus.session.pulse import Pulse
 from framebus.session.retention import MemoryRetention, Retention, settle

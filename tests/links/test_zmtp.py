@@ -23,8 +23,9 @@ from framebus.links.zmtp import (
 
 LIMIT = 100_000
 GREETING = bytes.fromhex("ff00000000000000007f 0301 4e554c4c") + bytes(48)
-READY_DEALER = bytes.fromhex("0429 05") + b"READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\0"
-READY_ROUTER = bytes.fromhex("0429 05") + b"READY\x0bSocket-Type\0\0\0\x06ROUTER\x08Identity\0\0\0\0"
+OURS = b"\x0aX-Framebus\0\0\0\x011"
+READY_DEALER = bytes.fromhex("0439 05") + b"READY\x0bSocket-Type\0\0\0\x06DEALER" + OURS + b"\x08Identity\0\0\0\0"
+READY_ROUTER = bytes.fromhex("0439 05") + b"READY\x0bSocket-Type\0\0\0\x06ROUTER" + OURS + b"\x08Identity\0\0\0\0"
 READY_REQ = bytes.fromhex("0419 05") + b"READY\x0bSocket-Type\0\0\0\x03REQ"
 TYPES = ["DEALER", "REQ", "ROUTER", "REP", "PUSH", "PULL", "PUB", "XPUB", "SUB", "XSUB", "PAIR"]
 
@@ -181,7 +182,7 @@ def test_the_rest_of_a_part_is_read_straight_to_its_place() -> None:
 
 
 def test_an_empty_message_has_no_parts() -> None:
-    assert _told(_met(), _frame(b""), _multipart(b"", b"")) == [[], [b"", b""]]
+    assert _told(_met("PAIR"), _frame(b""), _multipart(b"", b"")) == [[], [b"", b""]]
 
 
 def test_what_a_requester_sends_comes_without_the_part_before_it() -> None:
@@ -202,12 +203,29 @@ def test_a_requester_that_numbers_its_requests_gets_the_last_number_back() -> No
     assert zmtp.envelope == b"\x01\x04\5\6\7\x08\x01\x00"
 
 
-@pytest.mark.parametrize("kind", sorted(set(TYPES) - {"REQ", "REP"}))
+@pytest.mark.parametrize("kind", sorted(set(TYPES) - {"REQ", "REP", "DEALER"}))
 def test_others_have_no_envelope(kind: str) -> None:
     zmtp = _met(kind)
 
     assert zmtp.envelope == b""
     assert _told(zmtp, _multipart(b"", b"x")) == [[b"", b"x"]]
+
+
+def test_a_dealer_that_talks_like_a_requester_is_answered_like_one() -> None:
+    zmtp = _met("DEALER")
+
+    assert _told(zmtp, _multipart(b"x", b"y")) == [[b"x", b"y"]]
+    assert zmtp.envelope == b""
+    assert _told(zmtp, _multipart(b"", b"head", b"pixels"), _multipart(b"", b"more")) == [
+        [b"head", b"pixels"],
+        [b"more"],
+    ]
+    assert zmtp.envelope == b"\x01\x00"
+
+
+def test_framebus_knows_its_own_kind() -> None:
+    assert _after(GREETING, READY_ROUTER, initiator=True).peer_is_framebus
+    assert not _after(GREETING, _ready("ROUTER"), initiator=True).peer_is_framebus
 
 
 def test_a_replier_is_reached_in_its_envelope() -> None:
@@ -324,8 +342,8 @@ def test_the_limit_can_be_raised() -> None:
 def test_a_message_has_a_limited_number_of_parts() -> None:
     zmtp = _met()
 
-    assert _told(zmtp, _multipart(*[b""] * MAX_PARTS)) == [[b""] * MAX_PARTS]
-    assert _told(zmtp, _multipart(*[b""] * (MAX_PARTS + 1))) == []
+    assert _told(zmtp, _multipart(*[b"x"] * MAX_PARTS)) == [[b"x"] * MAX_PARTS]
+    assert _told(zmtp, _multipart(*[b"x"] * (MAX_PARTS + 1))) == []
     assert zmtp.over == "it sent a message of more than 8 parts"
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
+from framebus.core.names import to_name
 from framebus.wire import header
-from framebus.wire.dialects import imagezmq
+from framebus.wire.dialects import Kind, imagezmq, recognise
 from framebus.wire.encodings import EncodedImage, encode
 from tests.wire.arrivals import picture, same, settle, spoiled
 from tests.wire.test_encodings import JPEG
@@ -143,6 +145,55 @@ class TestEncode:
         with pytest.raises(BadFrame, match=r"meta\.msg is nan"):
             imagezmq.encode(Frame.of(picture(1), stream="x", meta={"msg": float("nan")}))
 
+    def test_our_own_frames_say_which_they_are_in_keys_that_hubs_ignore(self) -> None:
+        frame = Frame.of(picture(2, 2, 3), stream="camA", run=0xC0FFEE, seq=7, meta={"msg": "camA", "t": [1]})
+        head, payload = imagezmq.encode(frame, stamped=True)
+        said = json.loads(bytes(head))
+        assert list(said)[:3] == ["msg", "dtype", "shape"]
+        assert (said["run"], said["captured_ns"]) == ("0000000000c0ffee", str(frame.captured_ns))
+        assert recognise([head, payload]) is Kind.IMAGEZMQ, "nobody takes it for one of our own messages"
+        there = imagezmq.decode([head, payload])
+        assert there.identity == frame.identity
+        assert (there.captured_ns, there.captured_mono_ns, there.clock) == (
+            frame.captured_ns,
+            frame.captured_mono_ns,
+            frame.clock,
+        )
+        assert there.meta == frame.meta
+
+    def test_a_stamped_jpg(self) -> None:
+        frame = encode(Frame.of(picture(8, 8), stream="cam1", run=1), "jpeg")
+        there = imagezmq.decode(imagezmq.encode(frame, stamped=True))
+        assert (there.identity, there.meta) == (frame.identity, {"msg": "cam1"})
+
+    def test_a_frame_without_identity_has_no_stamp(self) -> None:
+        assert imagezmq.encode(Frame.of(picture(2, 2, 3), stream="camA"), stamped=True)[0] == IMAGE[0]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"run": "x"},
+            {"run": "0" * 16},
+            {"run": 5},
+            {"seq": -1},
+            {"seq": None},
+            {"stream": "a b"},
+            {"clock": "x" * 65},
+        ],
+    )
+    def test_half_a_stamp_is_somebody_elses_keys(self, change: dict[str, Any]) -> None:
+        said = {"stream": "s", "run": "0" * 15 + "1", "seq": 3, "captured_ns": "5"} | change
+        head = json.dumps({"msg": "cam", "dtype": "uint8", "shape": [1], **said}).encode()
+        frame = imagezmq.decode([head, b"x"])
+        assert (frame.stream, frame.run) == ("cam", 0)
+        assert frame.meta == {"msg": "cam", **said}
+
+    def test_meta_that_is_too_much(self) -> None:
+        with pytest.raises(BadFrame, match="put less into `meta`"):
+            imagezmq.encode(Frame.of(picture(1), stream="x", run=1, meta={"a": "x" * 70_000}), stamped=True)
+        with pytest.raises(BadFrame, match="nested deeper"):
+            imagezmq.encode(Frame.of(picture(1), stream="x", run=1, meta={"a": {"b": {"c": {}}}}), stamped=True)
+
     def test_the_answer_is_one_part(self) -> None:
         assert imagezmq.reply() == [b"OK"]
         assert imagezmq.reply(b"later") == [b"later"]
@@ -153,7 +204,32 @@ class TestEncode:
         assert all(any(part.startswith(one) for one in imagezmq.filters("cam")) for part in (IMAGE[0], COMPACT[0]))
 
 
-@given(spoiled([IMAGE, COMPACT, EXTRA, JPG, RECIPE]))
+class TestSubscriptions:
+    def test_everything(self) -> None:
+        assert imagezmq.subscriptions("") == imagezmq.subscriptions("*") == [b""]
+
+    def test_a_name_in_both_spellings(self) -> None:
+        assert imagezmq.subscriptions("camA") == [b'{"msg": "camA', b'{"msg":"camA']
+        assert imagezmq.subscriptions("cam*") == [b'{"msg": "cam', b'{"msg":"cam']
+
+    @given(st.text(max_size=12), st.booleans(), st.data())
+    def test_whatever_becomes_the_name_is_subscribed_to(self, text: str, compact: bool, data: st.DataObject) -> None:
+        text = data.draw(st.sampled_from(["a", "Z", "7"])) + text
+        name = to_name(text)
+        spelled = json.dumps({"msg": text}, separators=(",", ":") if compact else None).encode()
+        for pattern in (name, name[:3] + "*"):
+            assert any(spelled.startswith(start) for start in imagezmq.subscriptions(pattern))
+
+    def test_others_are_not(self) -> None:
+        starts = imagezmq.subscriptions("cam-1")
+        assert not any(b'{"msg": "cam2"}'.startswith(start) for start in starts)
+        assert not any(b'{"msg": "cam-2"}'.startswith(start) for start in starts)
+
+
+STAMPED = [*map(bytes, imagezmq.encode(Frame.of(picture(2, 2), stream="a", run=1, meta={"x": 1}), stamped=True))]
+
+
+@given(spoiled([IMAGE, COMPACT, EXTRA, JPG, RECIPE, STAMPED]))
 def test_whatever_arrives_is_a_frame_that_can_be_relayed_or_refused(parts: list[bytes]) -> None:
     frame = settle(lambda: imagezmq.decode(parts))
     if not isinstance(frame, BadFrame):

@@ -96,10 +96,18 @@ class TestFrames:
         assert [*map(bytes, netgear.encode(said, pattern=2, port="5566"))] == SEVERAL
 
     def test_jpeg_as_the_library_sends_it(self) -> None:
-        frame = encode(Frame.of(picture(8, 8), stream="x", meta={"msg": {"q": 1}}), "jpeg")
+        frame = encode(Frame.of(picture(8, 8, 3), stream="x", meta={"msg": {"q": 1}}), "jpeg")
         head, payload = netgear.encode(frame, pattern=0)
         assert head == COMPRESSED[0]
         assert bytes(payload[:3]) == b"\xff\xd8\xff"
+
+    def test_gray_jpeg_says_so(self) -> None:
+        head, _ = netgear.encode(encode(Frame.of(picture(8, 8), stream="x"), "jpeg"))
+        assert json.loads(bytes(head))["compression"]["colorspace"] == "GRAY"
+
+    def test_a_message_that_is_too_long(self) -> None:
+        with pytest.raises(BadFrame, match="the limit is 65536"):
+            netgear.encode(Frame.of(picture(1), stream="x", meta={"msg": "x" * 70_000}))
 
 
 class TestAnswers:

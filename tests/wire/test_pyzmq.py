@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
+from framebus.core.names import to_name
 from framebus.wire import header
 from framebus.wire.dialects import pyzmq
 from framebus.wire.dialects.foreign import End
@@ -100,6 +102,18 @@ class TestEncode:
     def test_what_is_sent_is_what_arrives(self) -> None:
         frame = Frame.of(picture(3, 4, dtype=">f4"), stream="x")
         assert same(decode([*map(bytes, pyzmq.encode(frame))]).data, frame.data)
+
+
+class TestSubscriptions:
+    def test_everything_and_a_topic(self) -> None:
+        assert pyzmq.subscriptions("") == [b""]
+        assert pyzmq.subscriptions("camera_frame") == [b"camera_frame"]
+        assert pyzmq.subscriptions("camera*") == [b"camera"]
+
+    @given(st.text(st.characters(codec="utf-8"), max_size=12))
+    def test_whatever_becomes_the_name_is_subscribed_to(self, text: str) -> None:
+        topic = "a" + text
+        assert any(topic.encode().startswith(start) for start in pyzmq.subscriptions(to_name(topic)))
 
 
 @given(spoiled([RECIPE, WITH_ID, [NUMPY_2], [b"camera_frame", NUMPY_2], [pickle.dumps({"a": 1, "b": picture(2)})]]))

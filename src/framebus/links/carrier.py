@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from framebus.links.connection import Parcel, Parts
+from framebus.links.connection import Connection, Parcel, Parts
 from framebus.links.monitor import Fact
 from framebus.session.outgoing import Peer
 
@@ -85,6 +85,10 @@ class Carrier(ABC):
     def leases(self, peer: Peer) -> int:
         """How many pictures in shared memory `peer` holds."""
         return 0
+
+    def socket_type(self, peer: Peer) -> str:
+        """The ZeroMQ socket type of `peer`, where it is known: `"REQ"` waits for an answer to each message."""
+        return peer.peer_type if isinstance(peer, Connection) else ""
 
     @abstractmethod
     def admit(self, peer: Peer) -> None:

@@ -70,6 +70,11 @@ class Connection(ABC):
         """
 
     @property
+    def peer_type(self) -> str:
+        """The other side's ZeroMQ socket type (`"REQ"`), where it has one."""
+        return ""
+
+    @property
     def unfinished(self) -> int:
         """Bytes held of a message that is not complete yet."""
         return 0

@@ -21,6 +21,7 @@ from framebus.links import owned
 from framebus.links.admission import admission
 from framebus.links.carrier import Arrival, Carrier
 from framebus.links.complaints import Complaints
+from framebus.links.connection import Parts
 from framebus.links.directory import Entry
 from framebus.links.keys import Rights
 from framebus.links.lookout import Lookout
@@ -126,8 +127,8 @@ class Endpoint(ABC, Generic[S]):
 
     def _deadline(self, now: float) -> float | None:
         """When somebody must drive again at the latest."""
-        at, look_at = self.session.deadline(now), self._carrier.deadline
-        return min(at, look_at) if at is not None and look_at is not None else at or look_at
+        times = self.session.deadline(now), self._carrier.deadline
+        return min((at for at in times if at is not None), default=None)
 
     def look(self, now: float) -> float | None:
         """The reactor has news of connections."""
@@ -224,8 +225,12 @@ class Endpoint(ABC, Generic[S]):
                 self._take_in(arrival, now)
         for peer in peers:
             self._carrier.forget(peer)
-            self.session.disconnected(peer, now)
+            self._on_gone(peer, now)
         self._flush(now)
+
+    def _on_gone(self, peer: Peer, now: float) -> None:
+        """A connection is gone, and everything that came over it is taken in."""
+        self.session.disconnected(peer, now)
 
     def _take_in(self, arrival: Arrival, now: float) -> None:
         peer, parts, newcomer = arrival
@@ -247,7 +252,11 @@ class Endpoint(ABC, Generic[S]):
             else:
                 raise BadFrame(f"a message of {len(parts)} parts or more: framebus messages have one or two")
         except BadFrame as error:
-            self.session.out.append((peer, self.complaints.reject(self.address, error)))
+            self._on_rubbish(peer, parts, error, now)
+
+    def _on_rubbish(self, peer: Peer, parts: Parts, error: BadFrame, now: float) -> None:
+        """A message that framebus does not send."""
+        self.session.out.append((peer, self.complaints.reject(self.address, error)))
 
     # keys -----------------------------------------------------------------------------------------------------
 

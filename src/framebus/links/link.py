@@ -49,10 +49,12 @@ def open_link(
     insecure: bool = False,
     carrier: str | None = None,
     at: str = "",
+    answers: bool = False,
 ) -> LinkSource:
     """Read frames from a link; see `framebus.open`. `exclusive`: the group takes this one reader.
 
-    `at` is the socket of one publisher, where a `shm://` address could mean several.
+    `at` is the socket of one publisher, where a `shm://` address could mean several. `answers`: what senders of other
+    systems are told is up to whoever reads, with `answer`.
     """
     listening = listens(address, "reader", listen)
     rules = ReaderRules(
@@ -73,6 +75,8 @@ def open_link(
         peers=max(1, len(address.peers)),
         may_move=carrier is None and address.scheme != "shm",
         wanted=format or "",
+        dialect=address.dialect,
+        by_hand=answers,
     )
     end.entry = _register("reader", end.address, listening, end.local)
     return LinkSource(end, None if timeout is None else duration(timeout))

@@ -17,8 +17,9 @@ from framebus.core.frame import Frame
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
 from framebus.links.carrier import Carrier
-from framebus.links.connection import Parcel
+from framebus.links.connection import Parcel, Parts
 from framebus.links.endpoint import Endpoint
+from framebus.links.others import DEAF, FRAMEBUS_SOCKETS, Others
 from framebus.links.patience import Patience
 from framebus.memory import room
 from framebus.session.outgoing import Peer
@@ -41,12 +42,17 @@ class ReadingEnd(Endpoint[ReaderSession]):
         peers: int = 1,
         may_move: bool = False,
         wanted: str = "",
+        dialect: str = "",
+        by_hand: bool = False,
     ) -> None:
+        """`dialect`: other systems may send in this one alone. `by_hand`: the user answers them."""
         super().__init__(session, where, dial, peers=peers, may_move=may_move)
         self.stats = Stats()
+        self._others = Others(session, dialect, by_hand=by_hand) if session.calling is None else None
         self._wanted = wanted
         self._ready: Bell | None = None
         self._reader = threading.Lock()
+        self._turn = False
         self._tail_told: dict[str, int] = {}
 
     def take(self, timeout: float | None) -> Item | None:
@@ -63,24 +69,33 @@ class ReadingEnd(Endpoint[ReaderSession]):
         with self._lock:
             self._check()
             now = time.monotonic()
-            item = self.session.take()
+            item = self._next()
             while item is None:
                 self._drive_as_caller(now)
                 self._check()
-                item = self.session.take()
+                item = self._next()
                 if item is not None or self.session.finished:
                     break
                 if patience.over(now):
                     self._leave(now, None)
-                    raise Timeout(f"{self.where}: no frame came within {patience.text}; {self._whom()}")
+                    raise Timeout(f"{self.address}: no frame came within {patience.text}; {self._whom()}")
                 patience.say_once(now, self._waiting_text)
                 self._flush(now)
                 if self.session.idle(now):
                     self._tick_at = min(self._tick_at, self.session.deadline(now) or self._tick_at)
                 self._sleep(patience.until(now))
+                self._check()
                 now = time.monotonic()
             self._leave(now, item)
             return item
+
+    def _next(self) -> Item | None:
+        """Frames of framebus and of others, in turn where both are here."""
+        others = self._others
+        if others is None or not others.waiting:
+            return self.session.take()
+        self._turn = not self._turn
+        return (others.take() or self.session.take()) if self._turn else (self.session.take() or others.take())
 
     def _leave(self, now: float, item: Item | None) -> None:
         self._flush(now)
@@ -107,6 +122,9 @@ class ReadingEnd(Endpoint[ReaderSession]):
         with self._lock:
             if not self._state:
                 now = time.monotonic()
+                if self._others is not None and self._others.done(item.identity):
+                    self._flush(now)
+                    return
                 self.session.done(item.identity, now)
                 if self.session.out:
                     self._flush(now)
@@ -129,6 +147,15 @@ class ReadingEnd(Endpoint[ReaderSession]):
                 head = control.encode(answer)
                 self._carrier.send(peer, Parcel(head, payload.toreadonly()) if arrays else head)
             self._flush(now)
+
+    def answer(self, item: Item, data: bytes) -> None:
+        """Answer a sender of another system with one part; framebus, where it waits for that, with the same as text."""
+        with self._lock:
+            self._check()
+            if self._others is not None and self._others.answer(item.identity, data):
+                self._flush(time.monotonic())
+                return
+        self.reply(item, data.decode("latin-1"), (), "")
 
     def fileno(self) -> int:
         """See `Source.fileno`."""
@@ -153,15 +180,17 @@ class ReadingEnd(Endpoint[ReaderSession]):
             self._ready.close()
 
     def _is_ready(self) -> bool:
-        return bool(self.session.inbox) or self.session.finished or self._refusal is not None or bool(self._broken)
+        waiting = bool(self.session.inbox) or (self._others is not None and self._others.waiting)
+        return waiting or self.session.finished or self._refusal is not None or bool(self._broken)
 
     def _waiting_text(self) -> str:
-        return f"{self.where}: waiting for frames; {self._whom()}"
+        return f"{self.address}: waiting for frames; {self._whom()}"
 
     def _whom(self) -> str:
         calling = self.session.calling
         if calling is None:
-            return "nobody publishes here yet" if self.session.away else "the publishers have sent nothing"
+            nobody = self.session.away and (self._others is None or self._others.away)
+            return "nobody publishes here yet" if nobody else "the publishers have sent nothing"
         if calling.welcomed:
             return "the publisher is there and has sent nothing"
         return calling.last_refusal or "nobody is publishing there yet"
@@ -171,6 +200,8 @@ class ReadingEnd(Endpoint[ReaderSession]):
         with self._lock:
             if not self._state:
                 self.session.leave()
+                if self._others is not None:
+                    self._others.leave()
                 self._flush(time.monotonic())
                 self._await_farewells()
         self.shut("this source is closed", LINGER_MS)
@@ -187,15 +218,60 @@ class ReadingEnd(Endpoint[ReaderSession]):
 
     def _on_pair(self, peer: Peer, head: memoryview, payload: memoryview, now: float) -> None:
         if not self.session.knows(peer):
-            if not header.is_native(head):
-                raise BadFrame("neither a framebus frame nor a message of a dialect this port takes")
-            self.session.unexpected(peer, now)
+            self._on_stranger(peer, [head, payload], now)
             return
         item, thinned = header.decode(head, payload)
         self.session.arrived(peer, item, thinned, now)
         if self.session.dropped:
             self._flush(now)  # it is told why
             self._carrier.cut(self.session.dropped.pop(), "it sent what it was not asked for")
+
+    # other systems --------------------------------------------------------------------------------------------
+
+    def _on_stranger(self, peer: Peer, parts: Parts, now: float) -> None:
+        """Two parts from somebody who did not say hello: another system's, or ours after the connection broke."""
+        kind = self._carrier.socket_type(peer)
+        if header.is_native(parts[0]) and kind in FRAMEBUS_SOCKETS:
+            self.session.unexpected(peer, now)
+        elif self._others is None:
+            raise BadFrame("not a framebus frame, and a link that connects takes no others")
+        else:
+            self._others.take_in(peer, parts, kind, now)
+            self._carrier.admit(peer)
+
+    def _on_rubbish(self, peer: Peer, parts: Parts, error: BadFrame, now: float) -> None:
+        kind = self._carrier.socket_type(peer)
+        if self._others is not None and not self.session.knows(peer) and len(parts) == 1:
+            try:
+                self._others.take_in(peer, parts, kind, now)
+                return
+            except BadFrame as more:
+                error = more
+        if kind in DEAF:
+            self.complaints.reject(self.address, error)
+        else:
+            super()._on_rubbish(peer, parts, error, now)
+
+    def _on_gone(self, peer: Peer, now: float) -> None:
+        super()._on_gone(peer, now)
+        if self._others is not None:
+            self._others.disconnected(peer)
+
+    def _tick(self, now: float) -> None:
+        if self._others is not None:
+            self._others.tick(now)
+        super()._tick(now)
+
+    def _deadline(self, now: float) -> float | None:
+        times = super()._deadline(now), self._others.deadline() if self._others is not None else None
+        return min((at for at in times if at is not None), default=None)
+
+    def _flush(self, now: float) -> None:
+        super()._flush(now)
+        if self._others is not None and self._others.out:
+            answers, self._others.out = self._others.out, []
+            for peer, data in answers:
+                self._carrier.send(peer, data)
 
 
 class LinkSource(Source[Item]):
@@ -235,6 +311,14 @@ class LinkSource(Source[Item]):
         """
         self._held = None if self._held is item else self._held
         self._end.reply(item, data, arrays, error)
+
+    def answer(self, item: Item, data: bytes) -> None:
+        """Answer the sender of `item` with `data`, where the link was opened with `answers=True`; once.
+
+        A sender of another system gets that one part, framebus a reply of the same bytes as text (Latin-1). Whoever
+        is not answered before the next frame is asked for gets the usual answer then. Raises `Closed` once closed.
+        """
+        self._end.answer(item, data)
 
     def fileno(self) -> int:
         return self._end.fileno()

@@ -109,6 +109,11 @@ class StreamConnection(Connection):
         return self._zmtp.peer_type
 
     @property
+    def peer_is_framebus(self) -> bool:
+        """True when the other side says that it is framebus, too; False until `ready`."""
+        return self._zmtp.peer_is_framebus
+
+    @property
     def wants_keys(self) -> bool:
         """True when it is `Gone` because the other side speaks with keys only."""
         return self._zmtp.wants_keys

@@ -44,6 +44,8 @@ _FITS = {
     "XSUB": "PUB",
     "PAIR": "PAIR",
 }
+_OURS = b"X-Framebus"
+"""The property of a READY by which framebus knows its own kind; others ignore it."""
 _SUBSCRIBE_ALL = b"\x00\x01\x01"
 
 
@@ -82,6 +84,8 @@ class Zmtp:
         """True once both sides know what the other is."""
         self.peer_type = ""
         """The other side's socket type as it says (`"REQ"`); empty before it is ready."""
+        self.peer_is_framebus = False
+        """True when the other side says that it is framebus, too."""
         self.wants_keys = False
         """True when the connection is over because the other side speaks with keys only."""
         self.over: str | None = None
@@ -223,6 +227,8 @@ class Zmtp:
     def _message(self, parts: Parts) -> None:
         if self.envelope:
             parts = self._opened(parts)
+        elif not parts[0] and len(parts) > 1 and self.peer_type == "DEALER":  # it talks like a REQ
+            self.envelope, parts = _ENVELOPE, parts[1:]
         if self.peer_type in ("SUB", "XSUB") and bytes(parts[0][:1]) in (b"\x00", b"\x01"):
             return  # a subscription in the words of ZMTP 3.0
         self._messages.append([] if len(parts) == 1 and not parts[0] else parts)
@@ -281,7 +287,9 @@ class Zmtp:
         if not self.ready:
             if name != b"READY":
                 raise _Broken(f"it sent {_words(name)} before it had introduced itself")
-            self._meet(_socket_type(rest))
+            said = _properties(rest)
+            self.peer_is_framebus = _OURS.lower() in said
+            self._meet(_words(said.get(b"socket-type", b"")) or "nameless")
         elif name == b"PING":
             if len(rest) < 2:
                 raise _Broken("it sent a PING without its two bytes of time")
@@ -303,7 +311,7 @@ class Zmtp:
 
 
 def _ready(kind: str) -> bytes:
-    body = b"\x05READY" + _property(b"Socket-Type", kind.encode())
+    body = b"\x05READY" + _property(b"Socket-Type", kind.encode()) + _property(_OURS, b"1")
     if kind in ("DEALER", "ROUTER"):
         body += _property(b"Identity", b"")
     return frame_start(COMMAND, len(body)) + body
@@ -313,18 +321,17 @@ def _property(name: bytes, value: bytes) -> bytes:
     return bytes((len(name),)) + name + len(value).to_bytes(4, "big") + value
 
 
-def _socket_type(properties: bytes) -> str:
-    """What a READY says under `Socket-Type`, after all of it was read; names are not case sensitive."""
-    found, at = "", 0
-    while at < len(properties):
-        name_end = at + 1 + properties[at]
-        value_end = name_end + 4 + int.from_bytes(properties[name_end : name_end + 4], "big")
-        if value_end > len(properties) or name_end == at + 1:
+def _properties(said: bytes) -> dict[bytes, bytes]:
+    """What a READY says, by names in lower case: they are not case sensitive."""
+    found, at = {}, 0
+    while at < len(said):
+        name_end = at + 1 + said[at]
+        value_end = name_end + 4 + int.from_bytes(said[name_end : name_end + 4], "big")
+        if value_end > len(said) or name_end == at + 1:
             raise _Broken("its introduction cannot be read")
-        if properties[at + 1 : name_end].lower() == b"socket-type":
-            found = _words(properties[name_end + 4 : value_end])
+        found[said[at + 1 : name_end].lower()] = said[name_end + 4 : value_end]
         at = value_end
-    return found or "nameless"
+    return found
 
 
 def _words(raw: bytes) -> str:

@@ -13,6 +13,8 @@ FLUSH_S = 0.1
 IDLE_S = 0.002
 """For so short a time where the user has nothing else to do: frames that follow each other are acknowledged together,
 and a pause is not held against a publisher that is short of memory."""
+MANY = 8
+"""From here on a hub does not acknowledge soon when it is idle: that would be a message for every frame."""
 FEW = 2
 """In a busy hub, how many frames may wait before the next newest-only publishers are asked for theirs."""
 
@@ -20,7 +22,7 @@ FEW = 2
 class Intake:
     """The inbox of a reader. Credit and acknowledgements are appended to `out`."""
 
-    def __init__(self, max_bytes: int, out: list[tuple[Peer, Action]], *, many: bool = False) -> None:
+    def __init__(self, max_bytes: int, out: list[tuple[Peer, Action]]) -> None:
         self.frames: deque[tuple[Feed, Item]] = deque()
         self.nbytes = 0
         self.flush_at: float | None = None
@@ -28,8 +30,6 @@ class Intake:
         self._max_bytes = max_bytes
         self._out = out
         self._asked = False
-        self._many = many
-        """True for a hub: it does not acknowledge soon when it is idle, which would be a message for every frame."""
         self._starving = False
         """Credit was withheld because the inbox was full."""
         self._thirsty: dict[str, Feed] = {}
@@ -61,7 +61,7 @@ class Intake:
 
     def idle(self, now: float) -> bool:
         """The user waits and nothing is here: flush soon; False when there is nothing to flush."""
-        if self.flush_at is None or self._many:
+        if self.flush_at is None or len(self._unflushed) >= MANY:
             return False
         self.flush_at = min(self.flush_at, now + IDLE_S)
         return True

@@ -16,7 +16,7 @@ from framebus.verbs.given import Given
 from framebus.verbs.merged import MergedSource
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.options import checked, given, refuse_unused, taken
-from framebus.verbs.places import address_of, maker_factory
+from framebus.verbs.places import address_of, maker_factory, read_as_link, written_as_link
 
 Place = str | os.PathLike[str] | Source[Any] | Maker | Iterable[Any]
 
@@ -127,9 +127,10 @@ def options_of_source(place: Place) -> frozenset[str]:
     if not isinstance(place, str | os.PathLike):
         return MADE_OPTIONS | {"stream"}
     address = address_of(place)
-    if isinstance(address, Link):
+    if written_as_link(address):
         return OPEN_OPTIONS
-    return MADE_OPTIONS | {"stream"} | taken(maker_factory(address))
+    made = MADE_OPTIONS | {"stream"} | taken(maker_factory(address))
+    return made | OPEN_OPTIONS if isinstance(address, Link) else made
 
 
 class _Opening:
@@ -164,13 +165,13 @@ class _Opening:
         address = address_of(place)
         check_role(address, "reader")
         self._names.append(repr(str(place)))
-        if isinstance(address, Link):
+        if read_as_link(address, self._wishes.get("listen")):
             return self._linked(address)
         factory = maker_factory(address)
         names = taken(factory)
         offered = {**self._options, **self._wishes}
         fitting = {name: value for name, value in offered.items() if name in names - MADE_OPTIONS}
-        self._used |= fitting.keys()
+        self._used |= fitting.keys() | ({"listen"} if isinstance(address, Link) else set())
         self._known |= names
         return self._made(factory(address, **fitting))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
-from framebus.core.addresses import Address, Here, Link, Path, Url, parse
+from framebus.core.addresses import Address, Here, Link, Path, Url, listens, parse
 from framebus.core.contracts import Maker, Sink
 from framebus.core.errors import AddressError
 from framebus.core.redaction import redact
@@ -31,15 +31,25 @@ def address_of(place: str | os.PathLike[str] | Address) -> Address:
         return parse(place, schemes=[word])
 
 
+def read_as_link(address: Address, listen: bool | None = None) -> TypeGuard[Link]:
+    """True where a link is opened: one of framebus, or a port at which other systems' senders call."""
+    return isinstance(address, Link) and (not address.dialect or listens(address, "reader", listen))
+
+
+def written_as_link(address: Address | None) -> TypeGuard[Link]:
+    """True where a link of framebus is published on; other systems' are sinks."""
+    return isinstance(address, Link) and not address.dialect
+
+
 def maker_factory(address: Address) -> MakerFactory:
-    """What opens the source at `address`, which is not a link: `open_source(address, **options) -> Maker`."""
+    """What opens the source at `address`, which is not read as a link: `open_source(address, **options) -> Maker`."""
     if isinstance(address, Here) and address.kind in SINKS and address.kind not in SOURCES:
         raise AddressError(f"{address} takes frames but makes none: it can only be where they go")
     return _found(SOURCES, address, "is no source of frames")
 
 
 def sink_factory(address: Address) -> SinkFactory:
-    """What opens the sink at `address`, which is not a link: `open_sink(address, **options) -> Sink`."""
+    """What opens the sink at `address`, which is not written as a link: `open_sink(address, **options) -> Sink`."""
     if isinstance(address, Here) and address.kind in SOURCES and address.kind not in SINKS:
         raise AddressError(f"{address} makes frames but takes none: it can only be where they come from")
     return _found(SINKS, address, "cannot be written to")
@@ -66,7 +76,7 @@ def _name(address: Address) -> str:
         case Path():
             return address.extension or _without_extension(address)
         case Link():
-            raise AddressError(f"{address} is a link, which is opened otherwise")
+            return address.dialect
 
 
 def _without_extension(address: Path) -> str:

@@ -13,7 +13,7 @@ from framebus.core.errors import OptionError
 from framebus.core.publisher import Publisher
 from framebus.core.redaction import redact
 from framebus.verbs.options import checked, chosen, given, refuse_unused, taken
-from framebus.verbs.places import address_of, sink_factory
+from framebus.verbs.places import address_of, sink_factory, written_as_link
 from framebus.verbs.sinking import SinkPublisher
 
 LINK_OPTIONS = frozenset(
@@ -82,14 +82,14 @@ def publish_at(address: Address, options: Mapping[str, Any], *, live: bool) -> P
     check_role(address, "writer")
     names = options_of_sink(address)
     refuse_unused(options, names, names, repr(redact(str(address))))
-    if isinstance(address, Link):
+    if written_as_link(address):
         from framebus.links.link import publish_link
 
         wishes: dict[str, Any] = {} if live else {"wait_for": 1}  # the first frames of a file are not for nobody
         wishes |= options
         return publish_link(_named(address, wishes.pop("stream", "")), live=live, **wishes)
     factory = sink_factory(address)
-    fitting = chosen(options, factory)
+    fitting = chosen(options, factory) | ({"live": live} if isinstance(address, Link) else {})
     return SinkPublisher(factory(address, **fitting), stream=options.get("stream", ""), format=options.get("format"))
 
 
@@ -102,7 +102,7 @@ def check_sink(address: Link, options: Mapping[str, Any]) -> None:
 
 def options_of_sink(address: Address) -> frozenset[str]:
     """The names of all options this sink takes."""
-    return LINK_OPTIONS if isinstance(address, Link) else taken(sink_factory(address)) | {"format", "stream"}
+    return LINK_OPTIONS if written_as_link(address) else taken(sink_factory(address)) | {"format", "stream"}
 
 
 def _named(address: Link, stream: str) -> Link:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from framebus.wire import limits
 from framebus.wire.layout import Array, Buffer, array_in, name_of, received
 from framebus.wire.meta import check_depth
 
+_IN_NAMES = re.compile(r"[A-Za-z0-9._-]").fullmatch
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -37,6 +39,24 @@ def read_header(part: Buffer) -> dict[str, Any]:
 def write_header(head: Mapping[str, Any]) -> bytes:
     """`head` as these systems write it: spaces after separators, other than ASCII escaped."""
     return json.dumps(head).encode()
+
+
+def sendable(head: Mapping[str, Any]) -> bytes:
+    """`head` as `write_header` gives it; raises `BadFrame` where it is longer than we would take ourselves."""
+    data = write_header(head)
+    if len(data) > limits.MAX_HEADER_BYTES:
+        raise BadFrame(f"header of {len(data)} bytes: the limit is {limits.MAX_HEADER_BYTES}, put less into `meta`")
+    return data
+
+
+def dashes(name: str) -> list[int]:
+    """Where `name` has a `-`, which may have been any other character in the text it was made from."""
+    return [at for at, letter in enumerate(name) if letter == "-"]
+
+
+def not_in_names(without: bytes = b"") -> list[bytes]:
+    """The ASCII characters that become `-` in a name, those in `without` left out; a name ends before `|`."""
+    return [bytes((code,)) for code in range(32, 127) if not _IN_NAMES(chr(code)) and code not in without + b"|"]
 
 
 def two(parts: Sequence[Buffer], what: str, max_bytes: int) -> tuple[dict[str, Any], memoryview]:

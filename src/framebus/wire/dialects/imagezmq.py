@@ -4,19 +4,21 @@
     jpg     {"msg": "porch"}                                             then a JPEG, made by the caller
 
 The message always has two parts: a third one would leave an unmodified hub unable to answer. Anything more goes into
-the JSON object, whose other keys hubs ignore. Colours are BGR by convention.
+the JSON object, whose other keys hubs ignore: there our own senders say which frame it is (`stamp`). Colours are BGR
+by convention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.wire import limits
-from framebus.wire.dialects import foreign
+from framebus.wire.dialects import foreign, stamp
 from framebus.wire.dialects.recognition import Kind
 from framebus.wire.dialects.recognition import recognise as _recognise
 from framebus.wire.encodings import from_bytes
@@ -32,35 +34,57 @@ def recognise(parts: Sequence[Buffer]) -> bool:
     return _recognise(parts) is Kind.IMAGEZMQ
 
 
-def decode(parts: Sequence[Buffer], *, default: str = "imagezmq", max_bytes: int = limits.MAX_FRAME_BYTES) -> Frame:
+def decode(
+    parts: Sequence[Buffer],
+    *,
+    default: str = "imagezmq",
+    max_bytes: int = limits.MAX_FRAME_BYTES,
+    any_bytes: bool = False,
+) -> Frame:
     """The frame in two parts; its stream is named by the text before `|`, or `default` where there is no text.
 
-    The text as sent, and all other keys of the header, are in `meta`. A jpg stays encoded. Raises `BadFrame` for
-    anything else; a REP socket still owes an answer then.
+    The text as sent, and all other keys of the header, are in `meta`. A jpg stays encoded; with `any_bytes` one that is
+    no picture, which senders do not check, is a row of bytes (`array`). A frame that one of our own
+    senders stamped has its own stream, run, number and times; others have no run. Raises `BadFrame` for anything else;
+    a REP socket still owes an answer then.
     """
     head, payload = foreign.two(parts, "an imageZMQ message", max_bytes)
-    meta = {key: value for key, value in head.items() if key not in _DESCRIBES}
+    stamped, rest = stamp.take(head)
+    meta = {key: value for key, value in rest.items() if key not in _DESCRIBES}
     stream = foreign.name_for(head.get("msg"), default)
     if any(key in head for key in _DESCRIBES):
         array = foreign.array_from(head.get("dtype"), head.get("shape"), payload)
-        return foreign.frame_of(array, None, stream, meta)
-    if "msg" not in head:
+        frame = foreign.frame_of(array, None, stream, meta)
+    elif "msg" in head:
+        frame = _jpg(payload, stream, meta, any_bytes=any_bytes)
+    else:
         raise BadFrame("neither an imageZMQ image nor a jpg: the header has no msg, dtype and shape")
-    image = from_bytes(payload)
+    return frame.replace(**stamped) if stamped else frame
+
+
+def _jpg(payload: memoryview, stream: str, meta: Mapping[str, Any], *, any_bytes: bool) -> Frame:
+    try:
+        image = from_bytes(payload)
+    except BadFrame:
+        if not any_bytes:
+            raise
+        return foreign.frame_of(np.frombuffer(payload, np.uint8), "array", stream, meta)
     return foreign.frame_of(image, image.format, stream, meta)
 
 
-def encode(frame: Frame) -> list[Buffer]:
+def encode(frame: Frame, *, stamped: bool = False) -> list[Buffer]:
     """The two parts of a frame, a jpg where it carries a JPEG and an image otherwise.
 
-    The text is `meta["msg"]`, or the stream's name. Colour goes out as BGR.
+    The text is `meta["msg"]`, or the stream's name. Colour goes out as BGR. `stamped` adds which frame it is, when it
+    was taken, and the rest of `meta`, in keys that unmodified hubs ignore.
     """
     text = jsonable(frame.meta.get("msg", frame.stream), "meta.msg")
+    added = stamp.stamp(frame) if stamped else {}
     content = frame.content
     if not isinstance(content, np.ndarray) and content.encoding == "jpeg":
-        return [foreign.write_header({"msg": text}), content.data]
+        return [foreign.sendable({"msg": text, **added}), content.data]
     array = foreign.as_sent(frame)
-    return [foreign.write_header({"msg": text, **foreign.describe(array)}), bytes_of(array)]
+    return [foreign.sendable({"msg": text, **foreign.describe(array), **added}), bytes_of(array)]
 
 
 def reply(answer: bytes = OK) -> list[Buffer]:
@@ -71,4 +95,30 @@ def reply(answer: bytes = OK) -> list[Buffer]:
 def filters(text: str) -> tuple[bytes, bytes]:
     """What to subscribe to at an unmodified publisher for texts beginning with `text`: old and new JSON spelling."""
     new = foreign.write_header({"msg": text})[:-2]
-    return new, new.replace(b'"msg": ', b'"msg":', 1)
+    return _both(new)
+
+
+def subscriptions(pattern: str) -> list[bytes]:
+    """What to subscribe to for the streams chosen by `pattern`: a name, a beginning (`yard-*`), or nothing for all.
+
+    A name has `-` where the text may have had anything that names cannot hold, so these are asked for, too. What comes
+    may still be of other streams (`camA2` begins with `camA`), never the other way round.
+    """
+    if pattern in ("", "*"):
+        return [b""]
+    stem = pattern.removesuffix("*")
+    starts = foreign.write_header({"msg": stem})[:-2]
+    whole = [starts]
+    for at in foreign.dashes(stem):
+        before = foreign.write_header({"msg": stem[:at]})[:-2]
+        whole += [before + other for other in _NOT_IN_NAMES]
+    return [spelling for start in whole for spelling in _both(start)]
+
+
+_NOT_IN_NAMES = [*foreign.not_in_names(b'"\\'), b"\\"]
+"""How characters that names cannot hold begin in JSON: themselves, or with a backslash."""
+
+
+def _both(start: bytes) -> tuple[bytes, bytes]:
+    """The beginning of a header as new and as old releases of pyzmq write it."""
+    return start, start.replace(b'"msg": ', b'"msg":', 1)

@@ -27,7 +27,8 @@ from framebus.wire.encodings import from_bytes
 from framebus.wire.layout import Buffer, bytes_of
 from framebus.wire.meta import jsonable
 
-_COMPRESSION = {"dct": True, "ups": False, "colorspace": "BGR"}
+PATTERNS = (0, 1, 2)
+_COMPRESSION = {"dct": True, "ups": False}
 
 
 def recognise(parts: Sequence[Buffer]) -> bool:
@@ -64,13 +65,14 @@ def encode(frame: Frame, *, pattern: int = 1, port: str | None = None) -> list[B
     message = jsonable(frame.meta.get("msg"), "meta.msg")
     if not isinstance(content, np.ndarray) and content.encoding == "jpeg":
         described: dict[str, Any] = {"dtype": "", "shape": ""}
-        compression: Any = _COMPRESSION
+        colours = "GRAY" if frame.format == "gray8" else "BGR"
+        compression: Any = {**_COMPRESSION, "colorspace": colours}
         payload = content.data
     else:
         array = foreign.as_sent(frame)
         described, compression, payload = foreign.describe(array), False, bytes_of(array)
     head = {"terminate_flag": False, "compression": compression, "message": message, "pattern": str(pattern)}
-    return [foreign.write_header({**_port(port), **head, **described}), payload]
+    return [foreign.sendable({**_port(port), **head, **described}), payload]
 
 
 def encode_end(*, port: str | None = None) -> list[Buffer]:

@@ -79,6 +79,15 @@ def encode_end(*, topic: str | None = None) -> list[Buffer]:
     return body if topic is None else [topic.encode(), *body]
 
 
+def subscriptions(pattern: str) -> list[bytes]:
+    """What to subscribe to for the streams chosen by `pattern`: topics that become such names, and some more."""
+    if pattern in ("", "*"):
+        return [b""]
+    stem = pattern.removesuffix("*")
+    others = [bytes((code,)) for code in (*range(32), 127, *range(0xC2, 0xF5))] + foreign.not_in_names()
+    return [stem.encode(), *(stem[:at].encode() + other for at in foreign.dashes(stem) for other in others)]
+
+
 def _topic(part: Buffer) -> str:
     if len(part) > limits.MAX_HEADER_BYTES:
         raise BadFrame(f"topic of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import zmq
@@ -27,6 +27,7 @@ from framebus.links.monitor import Fact, Reminder, Watch
 
 MAX_PARTS = 5
 """No message of these systems has more; of what is longer the rest is dropped, so that it is refused by its length."""
+BATCH = 64
 SLICE_S = 0.5
 """Longest sleep in one piece."""
 REDIAL_S = 1.0
@@ -92,6 +93,13 @@ class Station:
                 parts.append(last)
         self._account(first, sizes)
         return parts
+
+    def messages(self) -> Iterator[Parts]:
+        """What has come, some of it at least: nobody who sends without end keeps us from anything else."""
+        for _ in range(BATCH):
+            if (parts := self.receive()) is None:
+                return
+            yield parts
 
     def send(self, parts: Sequence[Any]) -> bool:
         """Send a message of bytes and memoryviews, now or not at all: False where nobody takes it now."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from framebus.core import clock
-from framebus.core.contracts import Done, Item
+from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import BadFrame
 from framebus.core.formats import guess_format
 from framebus.core.frame import NO_META, Frame, Packet
@@ -148,6 +148,14 @@ class LinkPublisher(Publisher):
     def _checked(self, stream: str | None) -> str:
         name = self._names[stream] = check_name(stream or self._name, "stream")
         return name
+
+    def tell_states(self, states: Callable[[], Mapping[str, SourceState]]) -> None:
+        self._end.states = lambda: {self._passed_on_as(name): state for name, state in states().items()}
+
+    def _passed_on_as(self, stream: str) -> str:
+        if self._template:
+            return fill_template(self._template, stream)
+        return self._name if self._fixed else stream
 
     def stats(self) -> Stats:
         stats = self._end.stats

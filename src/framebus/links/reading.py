@@ -46,6 +46,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
         by_hand: bool = False,
     ) -> None:
         """`dialect`: other systems may send in this one alone. `by_hand`: the user answers them."""
+        self._spoken = f"{dialect}+" if dialect else ""
         super().__init__(session, where, dial, peers=peers, may_move=may_move)
         self.stats = Stats()
         self._others = Others(session, dialect, by_hand=by_hand) if session.calling is None else None
@@ -54,6 +55,12 @@ class ReadingEnd(Endpoint[ReaderSession]):
         self._reader = threading.Lock()
         self._turn = False
         self._tail_told: dict[str, int] = {}
+
+    @property
+    def address(self) -> str:
+        """As `Endpoint.address`, with the dialect that is spoken there."""
+        found = super().address
+        return found if found.startswith(self._spoken) else f"{self._spoken}{found}"
 
     def take(self, timeout: float | None) -> Item | None:
         """See `Source.take`."""

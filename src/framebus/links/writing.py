@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from framebus.core.contracts import Done, Item
+from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import BadFrame, Timeout
 from framebus.core.frame import Identity
 from framebus.core.statistics import ReaderInfo, Stats
@@ -65,6 +66,8 @@ class WritingEnd(Endpoint[PublisherSession]):
         if on_reply is not None:
             session.on_reply = self._answered
         self.stats = Stats()
+        self.states: Callable[[], Mapping[str, SourceState]] = dict
+        """How the cameras are from which frames come, by the names they are published under."""
         session.on_status = self._rates
         session.on_leases = lambda peer: self._carrier.leases(peer)
 
@@ -223,7 +226,10 @@ class WritingEnd(Endpoint[PublisherSession]):
         ]
 
     def _rates(self) -> dict[str, dict[str, Any]]:
-        return {name: stream.snapshot() for name, stream in self.stats.streams.items()}
+        found = {name: stream.snapshot() for name, stream in self.stats.streams.items()}
+        for name, state in self.states().items():
+            found[name] = {**found.get(name, {}), "state": msgspec.to_builtins(state)}
+        return found
 
     def _on_control(self, peer: Peer, message: control.Message, now: float) -> None:
         self.session.received(peer, message, None, now)

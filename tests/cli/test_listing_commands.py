@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,11 @@ import pytest
 
 import framebus as fb
 from framebus.cli import main, tables
+from framebus.core.contracts import SourceState
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import ReaderInfo, StreamInfo
 from framebus.memory.pool import supported
+from framebus.testing.camera import TestCamera
 from tests.conftest import StartChild
 
 
@@ -172,6 +175,40 @@ def test_on_a_terminal_a_line_is_a_line(width: int) -> None:
 def test_a_publisher_that_cannot_be_asked_has_no_figures() -> None:
     silent = StreamInfo(name="cam", address="tcp://desk:5555/cam", kind="tcp", pid=1, command="x")
     assert tables.of_streams([silent])[1].split()[2:6] == ["–", "–", "–", "0"]
+
+
+def test_how_cameras_are_is_shown_where_there_are_some() -> None:
+    assert "CAMERA" not in tables.of_streams([WIDE])[0]
+    twelve_s_ago = time.time_ns() - 12 * 10**9
+    away = SourceState(state="away", why="no route to yard", since_ns=twelve_s_ago, reconnects=3)
+    found = [
+        msgspec.structs.replace(WIDE, state=SourceState(state="live")),
+        msgspec.structs.replace(WIDE, name="yard", state=away),
+        msgspec.structs.replace(WIDE, name="file"),
+    ]
+    head, gate, yard, file, _, trouble = tables.of_streams(found)
+    at = head.index("CAMERA")
+    assert [line[at:].split()[0] for line in (gate, yard, file)] == ["live", "away", "0.0/s"]
+    assert trouble == "yard is away for 12.0 s: no route to yard"
+
+
+def test_info_of_a_camera_shows_what_it_sends_and_how_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with TestCamera(user="me", password="canary", size="320x240", fps=50) as camera:  # noqa: S106
+        facts = json.loads(printed(capsys, "info", camera.url, "--timeout", "20s", "--json"))
+        shown = printed(capsys, "info", camera.url, "--timeout", "20s", "--transport", "udp")
+    assert (facts["stream"], facts["live"], facts["state"]["state"]) == ("127.0.0.1", True, "live")
+    assert facts["picture"].startswith("320x240")
+    assert 10 < facts["fps"] < 200
+    assert "camera    live" in shown
+    assert "canary" not in shown + str(facts)
+
+
+def test_info_of_a_camera_that_is_away_says_why(capsys: pytest.CaptureFixture[str], free_port: int) -> None:
+    where = f"http://me:canary@127.0.0.1:{free_port}/"
+    shown = printed(capsys, "info", where, "--timeout", "300ms")
+    assert "camera    is away for" in shown
+    assert "Connection refused" in shown
+    assert "canary" not in shown
 
 
 def test_info_asks_the_publisher(capsys: pytest.CaptureFixture[str], address: str) -> None:

@@ -77,6 +77,8 @@ EXAMPLES: list[tuple[str, Address, str]] = [
     ("camera:", Here("camera"), "camera:"),
     ("camera:0", Here("camera", "0"), "camera:0"),
     ("Camera:pi", Here("camera", "pi"), "camera:pi"),
+    ("screen:", Here("screen"), "screen:"),
+    ("screen:2", Here("screen", "2"), "screen:2"),
     ("synthetic:", Here("synthetic"), "synthetic:"),
     ("synthetic:clock", Here("synthetic", "clock"), "synthetic:clock"),
     ("window:", Here("window"), "window:"),

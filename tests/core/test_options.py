@@ -61,6 +61,22 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("encode", "png", "png"),
     ("encode", "jpeg=85,sampling=444", "jpeg=85,sampling=444"),
     ("overwrite", "true", True),
+    ("size", " 640 X 480", "640x480"),
+    ("fps", "12.5", 12.5),
+    ("fps", 0, 0.0),
+    ("input_format", "mjpeg", "mjpeg"),
+    ("number", "1", 1),
+    ("number", 0, 0),
+    ("transport", "udp", "udp"),
+    ("backend", "ffmpeg", "ffmpeg"),
+    ("verify", "no", False),
+    ("deadline", "500ms", 0.5),
+    ("hwaccel", "cuda", "cuda"),
+    ("crop", "640x480+100+50", "640x480+100+50"),
+    ("crop", " 64 x 48 ", "64x48"),
+    ("turn", "90", 90),
+    ("turn", 0, 0),
+    ("resize", "64X48", "64x48"),
 ]
 
 BAD: list[tuple[str, Any]] = [
@@ -104,6 +120,22 @@ BAD: list[tuple[str, Any]] = [
     ("encode", "jpeg="),
     ("encode", "JPEG"),
     ("overwrite", None.__class__),
+    ("size", "640"),
+    ("fps", -1),
+    ("fps", True),
+    ("input_format", "raw"),
+    ("number", -1),
+    ("number", True),
+    ("transport", "http"),
+    ("backend", "opencv"),
+    ("verify", "perhaps"),
+    ("deadline", 0),
+    ("hwaccel", "my card"),
+    ("crop", "640x480+1"),
+    ("crop", "0x480"),
+    ("turn", 45),
+    ("turn", -90),
+    ("resize", "half"),
 ]
 
 
@@ -166,6 +198,8 @@ class TestTheTable:
             *("keep", "group", "max_fps", "format", "timeout", "packets", "listen", "allow", "insecure"),
             *("wait_for", "when_full", "patience", "retain", "encode", "frames", "duration", "overwrite"),
             *("stream", "speed", "carrier"),
+            *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
+            *("hwaccel", "crop", "turn", "resize", "socket", "message"),
         }
 
     def test_leaves_the_words_of_work_alone(self) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framebus.core import clock
+from framebus.core.contracts import SourceState
 from framebus.core.frame import Frame, Packet
 from framebus.core.statistics import ReaderInfo, Stats, StreamInfo, StreamStats
 
@@ -193,3 +194,20 @@ def test_stats_show_what_matters() -> None:
 def test_a_stream_s_record_travels_as_json() -> None:
     info = StreamInfo(name="door", address="tcp://:5555/door", readers=[ReaderInfo(name="x", credit=2)])
     assert msgspec.json.decode(msgspec.json.encode(info), type=StreamInfo) == info
+
+
+class TestCameras:
+    def test_the_state_of_several_is_the_worst(self) -> None:
+        stats = Stats()
+        assert stats.state is None
+        for name, state in (("a", "live"), ("b", "away"), ("c", "stalled")):
+            stats.of(name).state = SourceState(state=state)  # type: ignore[arg-type]
+        assert stats.state == SourceState(state="away")
+
+    def test_their_state_is_in_the_figures_where_there_is_one(self) -> None:
+        stats = Stats()
+        stats.of("file")
+        stats.of("yard").state = SourceState(state="away", why="no route", since_ns=5, reconnects=2)
+        streams = stats.snapshot()["streams"]
+        assert streams["yard"]["state"] == {"state": "away", "why": "no route", "since_ns": 5, "reconnects": 2}
+        assert "state" not in streams["file"]

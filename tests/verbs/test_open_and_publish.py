@@ -103,7 +103,7 @@ def test_what_the_source_does_not_take_is_refused(options: dict[str, Any], says:
         ("door", AddressError, "did you mean shm://door"),
         ("missing.mp4", Unavailable, "missing.mp4"),
         ("notes.docx", AddressError, "notes.docx"),
-        ("rtsp://cam/main", AddressError, "rtsp"),
+        ("s3://bucket/clip", AddressError, "s3"),
         ("synthetik:", AddressError, "synthetic"),
     ],
 )

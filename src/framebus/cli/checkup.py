@@ -21,8 +21,9 @@ State = Literal["good", "note", "warning", "bad"]
 
 NEEDED = ("numpy", "msgspec", "pyzmq", "lz4", "simplejpeg", "pillow", "tifffile", "rich", "psutil")
 EXTRAS = (
-    ("video", "av", "PyAV", "video files"),
+    ("video", "av", "PyAV", "video files, RTSP cameras, webcams"),
     ("window", "pygame", "pygame-ce", "pictures on the screen, window:"),
+    ("screen", "mss", "mss", "what is on the screen as pictures, screen:"),
 )
 """Extra, module, package, and what it is for."""
 
@@ -46,6 +47,7 @@ def of_machine() -> Iterator[Finding]:
     yield _system()
     yield from _needed()
     yield from _extras()
+    yield from _cameras()
     yield _encryption()
     yield _descriptors()
     yield _shared_memory()
@@ -85,6 +87,19 @@ def _extras() -> Iterator[Finding]:
             yield Finding(f"[{extra}]", "good", f"{package} {_version_of(package) or ''}: {purpose}")
         else:
             yield Finding(f"[{extra}]", "note", f"not installed: {purpose}", f"pip install 'framebus[{extra}]'")
+
+
+def _cameras() -> Iterator[Finding]:
+    if sys.platform != "linux":
+        return
+    devices = sorted(f"/dev/{name}" for name in os.listdir("/dev") if name.startswith("video"))
+    if closed := [device for device in devices if not os.access(device, os.R_OK | os.W_OK)]:
+        advice = "add this user to the group video, then log in again: sudo usermod -aG video $USER"
+        yield Finding("webcams", "warning", f"{', '.join(closed)} may not be used by this user", advice)
+    elif devices:
+        yield Finding("webcams", "good", f"{', '.join(devices)}: framebus info camera:0 shows what the first sends")
+    if util.find_spec("picamera2") is not None:
+        yield Finding("picamera2", "good", "installed: Raspberry Pi cameras, camera:pi")
 
 
 def _encryption() -> Finding:

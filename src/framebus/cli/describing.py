@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from collections.abc import Mapping, Sized
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,24 +15,30 @@ import msgspec
 
 from framebus.cli import figures, tables
 from framebus.core.addresses import Link, network_wide
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, Maker, Reporting, SourceState
 from framebus.core.errors import Timeout
-from framebus.core.frame import Frame
+from framebus.core.frame import NO_META, Frame
 from framebus.core.redaction import redact
 from framebus.core.statistics import StreamInfo
-from framebus.verbs.places import address_of, maker_factory
+from framebus.verbs.opened import MadeSource
+from framebus.verbs.options import chosen
+from framebus.verbs.places import address_of, maker_factory, written_as_link
 from framebus.verbs.streams import described, streams
 
 FIRST_FRAMES = 5
 """How many frames of a file are looked at."""
 
 
-def describe(place: str, timeout_s: float) -> dict[str, Any]:
-    """What is at `place`; raises `Timeout` where no publisher answers, and what opening a file raises."""
+def describe(place: str, timeout_s: float, options: Mapping[str, Any] = NO_META) -> dict[str, Any]:
+    """What is at `place`; raises `Timeout` where no publisher answers, and what opening a file or camera raises.
+
+    Of `options`, a camera or file is opened with those it takes.
+    """
     address = address_of(place)
-    if isinstance(address, Link):
+    if written_as_link(address):
         return _link(address, timeout_s)
-    facts = _made(address)
+    factory = maker_factory(address)
+    facts = _made(factory(address, **chosen(options, factory)), str(address), timeout_s)
     return {"address": redact(place), "kind": "file" if os.path.isfile(place) else "source"} | facts
 
 
@@ -127,11 +135,10 @@ def _reachable(address: Link) -> Link:
     return msgspec.structs.replace(address, peers=peers)
 
 
-def _made(address: Any) -> dict[str, Any]:
-    """What the first frames of a file or folder tell."""
-    maker = maker_factory(address)(address)
+def _made(maker: Maker, place: str, timeout_s: float) -> dict[str, Any]:
+    """What the first frames of a file, a folder or a camera tell."""
     try:
-        frames = list(itertools.islice(iter(maker), FIRST_FRAMES))
+        frames = _first(maker, timeout_s)
         facts: dict[str, Any] = {"stream": maker.name, "live": maker.live}
         if frames:
             facts["picture"] = _pixels(frames[0])
@@ -139,9 +146,23 @@ def _made(address: Any) -> dict[str, Any]:
             facts["frames"] = len(maker)
         elif len(frames) > 1 and (fps := _fps(frames)) is not None:
             facts["fps"] = fps
-        return facts | _on_disk(str(address))
+        if isinstance(maker, Reporting):
+            facts["state"] = msgspec.to_builtins(maker.state)
+        return facts | _on_disk(place)
     finally:
         maker.close()
+
+
+def _first(maker: Maker, timeout_s: float) -> list[Item]:
+    """The first frames; of a camera, which may be away, those that come in time."""
+    if not isinstance(maker, Reporting):
+        return list(itertools.islice(iter(maker), FIRST_FRAMES))
+    frames: list[Item] = []
+    until = time.monotonic() + timeout_s
+    with MadeSource(maker, keep="all") as source, suppress(Timeout):
+        while len(frames) < FIRST_FRAMES and (item := source.take(max(0.0, until - time.monotonic()))) is not None:
+            frames.append(item)
+    return frames
 
 
 def _fps(frames: list[Item]) -> float | None:
@@ -173,5 +194,11 @@ def _file_text(facts: Mapping[str, Any]) -> str:
         "frames": f"{facts['frames']:,}" if "frames" in facts else "",
         "on disk": figures.size(facts["bytes"]) if "bytes" in facts else "",
         "delivery": "live: the newest frame matters" if facts["live"] else "finite: every frame",
+        "camera": _camera(facts["state"]) if "state" in facts else "",
     }
     return "\n".join(lines + [f"  {name:<9} {value}" for name, value in shown.items() if value])
+
+
+def _camera(facts: Mapping[str, Any]) -> str:
+    state = msgspec.convert(facts, SourceState)
+    return tables.trouble(state) if state.why else state.state

@@ -15,21 +15,27 @@ from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 
-OPTIONS = ("keep", "group", "max_fps", "timeout", "packets", "frames", "listen", "allow", "insecure", "carrier")
-"""Options of the vocabulary that have a flag here; all but `timeout` concern `--follow`."""
+CAMERA = ("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline")
+"""How a camera is reached."""
+OPTIONS = (
+    *("keep", "group", "max_fps", "timeout", "packets", "frames", "listen", "allow", "insecure", "carrier"),
+    *CAMERA,
+)
+"""Options of the vocabulary that have a flag here; all but `timeout` and those of cameras concern `--follow`."""
 
 ANSWER_S = 3.0
 TICK_S = 0.25
 
 _DESCRIPTION = """\
-Ask a publisher about its streams and readers, or look what a file or a folder holds. With --follow, read the frames
-and print one line for each: stream, number, size, age, what was missed."""
+Ask a publisher about its streams and readers, or look what a camera sends, or a file or a folder holds. With --follow,
+read the frames and print one line for each: stream, number, size, age, what was missed."""
 
 _EXAMPLES = """\
 examples
   framebus info shm://door
   framebus info 'shm://yard-*'
   framebus info tcp://desk:5555/door --follow --frames 10
+  framebus info rtsp://cam.local/main --timeout 10s
   framebus info clip.mp4 frames/ --json"""
 
 
@@ -38,7 +44,9 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
     parser = subparsers.add_parser(
         "info", usage="framebus info ADDRESS… [--follow] [--json]", description=_DESCRIPTION, epilog=_EXAMPLES
     )
-    parser.add_argument("addresses", nargs="+", metavar="ADDRESS", help="a link, a file, a folder or a 'glob*'")
+    parser.add_argument(
+        "addresses", nargs="+", metavar="ADDRESS", help="a link, a camera, a file, a folder or a 'glob*'"
+    )
     parser.add_argument("--follow", action="store_true", help="read, and print the header of every frame")
     parser.add_argument("--json", action="store_true", help="print JSON: one value, or one line for each frame")
     add_options(parser, OPTIONS)
@@ -50,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.follow:
         return _follow(arguments.addresses, wanted, as_json=arguments.json)
     timeout_s = float(wanted.get("timeout") or ANSWER_S)
-    found = [describing.describe(address, timeout_s) for address in arguments.addresses]
+    how = {name: wanted[name] for name in CAMERA if name in wanted}
+    found = [describing.describe(address, timeout_s, how) for address in arguments.addresses]
     if arguments.json:
         print(json.dumps(found if len(found) > 1 else found[0], indent=2))
     else:

@@ -18,6 +18,8 @@ OPTIONS = (
     *("keep", "group", "max_fps", "format", "timeout", "packets", "frames", "duration", "speed"),
     *("listen", "allow", "insecure", "carrier", "wait_for", "when_full", "patience", "retain", "stream"),
     *("encode", "overwrite"),
+    *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
+    *("hwaccel", "crop", "turn", "resize", "socket", "message"),
 )
 """The options of the vocabulary that have a flag here."""
 
@@ -31,6 +33,7 @@ _EXAMPLES = """\
 examples
   framebus pipe clip.mp4 shm://clip               every frame, to whoever reads on this machine
   framebus pipe shm://clip frames/                numbered images, resumed
+  framebus pipe rtsp://user:password@cam.local/main shm://yard   a camera, for as long as it lives
   framebus pipe 'shm://yard-*' window:            all streams of this machine that begin so
   framebus pipe clip.mp4 window: --speed 1        played as if it were live
   framebus pipe synthetic: window: --size 1280x720 --pattern aurora

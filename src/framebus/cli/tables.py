@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from framebus.cli import figures
+from framebus.core import clock
+from framebus.core.contracts import SourceState
 from framebus.core.statistics import ReaderInfo, StreamInfo
 
-_HEAD = ("STREAM", "ADDRESS", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
+_HEAD = ("STREAM", "ADDRESS", "CAMERA", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
+_CAMERA = _HEAD.index("CAMERA")
 _READER_HEAD = ("READS", "KEEPS", "MISSED", "OWED", "READY FOR", "READER")
 _NUMBERS = ("RATE", "NEWEST", "FRAMES", "READERS", "MISSED", "OWED", "READY FOR")
 _INTERPRETER = re.compile(r"^python[\d.]*(?:\.exe)? (?:-m framebus|\S*[/\\]framebus)(?=\s|$)")
@@ -18,20 +21,33 @@ _LEAST = 16
 
 
 def of_streams(streams: Sequence[StreamInfo], width: int | None = None) -> list[str]:
-    """One line for each stream, then one for each reader of each publisher.
+    """One line for each stream, then why cameras give no pictures, then one line for each reader of each publisher.
 
     With `width`, command lines are shortened to fit.
     """
     if not streams:
         return []
     several = any(info.pid for info in streams)  # of many publishers: each is told with its process
-    shown = slice(None) if several else slice(len(_HEAD) - 1)
-    lines = _table([row[shown] for row in (_HEAD, *map(_stream, streams))], width)
+    rows = [_HEAD, *map(_stream, streams)]
+    if not any(info.state for info in streams):
+        rows = [row[:_CAMERA] + row[_CAMERA + 1 :] for row in rows]
+    lines = _table(rows if several else [row[:-1] for row in rows], width)
+    if troubles := [f"{info.name} {trouble(info.state)}" for info in streams if info.state and info.state.why]:
+        lines += ["", *troubles]
     readers = list(_readers(streams))
     if readers:
         shown = slice(None) if several else slice(1, None)
         lines += ["", *_table([row[shown] for row in (_READER_HEAD, *readers)], width)]
     return lines
+
+
+def trouble(state: SourceState) -> str:
+    """Why a camera gives no pictures, and for how long: `is away for 12.0 s: …`."""
+    return f"is {state.state} for {_lasting(state)}: {state.why}"
+
+
+def _lasting(state: SourceState) -> str:
+    return figures.span(max(0.0, (clock.utc_ns() - state.since_ns) * 1e-9))
 
 
 def brief(command: str) -> str:
@@ -61,6 +77,7 @@ def _stream(info: StreamInfo) -> tuple[str, ...]:
     return (
         info.name,
         _address(info),
+        "" if info.state is None else info.state.state,
         figures.rate(info.rate) if known else "–",
         figures.age(info.age_s if info.live else None),
         f"{info.frames:,}" if known else "–",

@@ -37,10 +37,16 @@ class Watch:
 
     def _watch(self) -> None:
         while not self._over.wait(0):
-            console.status(status(self._flow.progress()))
+            console.status(self._line())
             if self._stopping.wait(REDRAW_S):
                 self._see_it_end()
                 return
+
+    def _line(self) -> str:
+        """How far it is; first of all, that a camera gives no pictures."""
+        line = status(self._flow.progress())
+        camera = self._flow.source.stats().state
+        return line if camera is None or camera.state == "live" else f"camera {camera.state} · {line}"
 
     def _see_it_end(self) -> None:
         """Let what is in flight arrive; do not wait for readers that are not there."""

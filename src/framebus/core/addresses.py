@@ -5,7 +5,7 @@
              | "ipc://" path [ ":" streams ] | "shm://" [ streams ] | "inproc://" name [ "/" streams ] ;
     peer     = [ host | "*" ] [ ":" port ] ;
     streams  = name [ "*" ] | template ;
-    here     = "camera:" [ number | "pi" ] | "synthetic:" [ name ] | "window:" | "null:" ;
+    here     = "camera:" [ number | "pi" ] | "screen:" [ number ] | "synthetic:" [ name ] | "window:" | "null:" ;
     url      = ( "rtsp" | "http" | "s3" | … ) "://" anything ;
     path     = anything else ;
 
@@ -50,7 +50,7 @@ __all__ = [
 
 LINKS = ("tcp", "ipc", "shm", "inproc")
 DIALECTS = ("imagezmq", "netgear", "pyzmq")
-HERE = ("camera", "synthetic", "window", "null")
+HERE = ("camera", "screen", "synthetic", "window", "null")
 URLS = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "s3", "srt", "udp")
 PLACEHOLDERS = ("stream", "date", "time", "seq", "name")
 """What the path of a sink may contain in braces."""
@@ -83,7 +83,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Here(msgspec.Struct, frozen=True):
-    """Made or shown on this machine: `camera:0`, `synthetic:`, `window:`, `null:`."""
+    """Made or shown on this machine: `camera:0`, `screen:`, `synthetic:`, `window:`, `null:`."""
 
     kind: str
     value: str = ""
@@ -184,9 +184,9 @@ def listens(
     """Whether a reader or writer of `address` waits for connections there (True) or connects (False).
 
     Read off the host: all networks, both listen; this machine, the writer listens; another machine, both
-    connect. `listen` overrides it, `local` tells whether a host is this machine. Raises `AddressError` for a URL
-    to write to and for listening at, or connecting to, what cannot be; `OptionError` for `listen` where it
-    decides nothing.
+    connect. `listen` overrides it, `local` tells whether a host is this machine. NetGear receivers always listen, and
+    its senders connect. Raises `AddressError` for a URL to write to and for listening at, or connecting to, what
+    cannot be; `OptionError` for `listen` where it decides nothing.
     """
     check_role(address, role)
     if not isinstance(address, Link):
@@ -196,6 +196,10 @@ def listens(
         if listen not in (None, role == "writer"):
             raise OptionError(f"listen={listen} is not possible for {address}: over shm the writer listens")
         return role == "writer"
+    if address.dialect == "netgear":
+        if listen is not None and listen != (role == "reader"):
+            raise OptionError(f"listen={listen} is not possible for {address}: NetGear receivers listen, not senders")
+        return role == "reader" and all(network_wide(peer.host) or local(peer.host) for peer in address.peers)
     wide = any(network_wide(peer.host) for peer in address.peers)
     several = len(address.peers) > 1
     if listen is None:
@@ -263,15 +267,26 @@ def _url(text: str, rest: str) -> Url:
 
 def _here(text: str, kind: str, value: str) -> Here:
     fits = {
-        "camera": value in ("", "pi") or (value.isascii() and value.isdecimal() and len(value) <= 9),
+        "camera": value in ("", "pi") or _is_number(value),
+        "screen": value == "" or _is_number(value),
         "synthetic": value == "" or valid_name(value),
         "window": value == "",
         "null": value == "",
     }
     if fits.get(kind, True):
         return Here(kind, value)
-    allowed = {"camera": "a number or 'pi'", "synthetic": "nothing or the name of a picture"}.get(kind, "nothing")
-    raise AddressError(f"address {redact(text)!r}: after '{kind}:' comes {allowed}")
+    raise AddressError(f"address {redact(text)!r}: after '{kind}:' comes {_AFTER.get(kind, 'nothing')}")
+
+
+_AFTER = {
+    "camera": "a number or 'pi'",
+    "screen": "nothing or a number",
+    "synthetic": "nothing or the name of a picture",
+}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9
 
 
 def _link(text: str, word: str, rest: str) -> Link:

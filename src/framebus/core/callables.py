@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from framebus.core.contracts import Item
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.core.options import nearest
@@ -47,10 +48,13 @@ class Ready:
         else:
             self._function, self._arguments, self._named = target.function, target.arguments, target.named
         self._takes_frame = takes_frame(self._function)
+        self.takes_packets = takes_packet(self._function)
+        """Whether it wants coded packets, which others cannot work on."""
 
-    def __call__(self, frame: Frame) -> Any:
+    def __call__(self, frame: Item) -> Any:
         """Whatever it answers; lets its exceptions through."""
-        return self._function(frame if self._takes_frame else frame.image, *self._arguments, **self._named)
+        whole = self._takes_frame or self.takes_packets or not isinstance(frame, Frame)
+        return self._function(frame if whole else cast(Frame, frame).image, *self._arguments, **self._named)
 
 
 def find(spec: str | Function) -> Target:
@@ -80,15 +84,27 @@ def split(spec: str) -> tuple[str, str, str]:
 
 def takes_frame(function: Function) -> bool:
     """True where the first parameter is called `frame` or annotated `Frame`: it wants more than the picture."""
+    name, annotation = _first_parameter(function)
+    return name == "frame" or annotation == "Frame"
+
+
+def takes_packet(function: Function) -> bool:
+    """True where the first parameter is called `packet` or annotated `Packet`: it works on coded video."""
+    name, annotation = _first_parameter(function)
+    return name == "packet" or annotation == "Packet"
+
+
+def _first_parameter(function: Function) -> tuple[str, str]:
+    """Its name, and the name of its type."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # written in C, without a signature
-        return False
+        return "", ""
     if not parameters:
-        return False
+        return "", ""
     annotation = parameters[0].annotation
     named = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-    return parameters[0].name == "frame" or named.rpartition(".")[2] == "Frame"
+    return parameters[0].name, named.rpartition(".")[2]
 
 
 def _built(target: Target) -> Function:

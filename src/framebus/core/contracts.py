@@ -6,8 +6,9 @@ Plug-ins implement these shapes (no base class is needed) and are found by name 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -36,6 +37,29 @@ class Maker(Protocol):
 
     def close(self) -> None:
         """Stop and free everything; may be called from any thread, at any time, more than once."""
+        ...
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How something is from which pictures should come by themselves: a camera. JSON-able."""
+
+    state: Literal["live", "stalled", "away"]
+    """`live`: pictures come; `stalled`: connected, but none comes; `away`: not connected, it is tried again."""
+    why: str = ""
+    """The reason in words, credentials redacted; empty while it is live."""
+    since_ns: int = 0
+    """UTC nanoseconds since 1970 at which this state began."""
+    reconnects: int = 0
+    """How often the connection was made again so far."""
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """What a maker may have besides: it knows how its camera is. Read from any thread."""
+
+    @property
+    def state(self) -> SourceState:
+        """How it is now."""
         ...
 
 

@@ -6,15 +6,16 @@ raises `OptionError` with the option, what was given and what is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, get_args
-
-import msgspec
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from framebus.core import units, values
+from framebus.core.camera_options import CAMERA_OPTIONS
+from framebus.core.dialect_options import DIALECT_OPTIONS
 from framebus.core.errors import OptionError
 from framebus.core.formats import FORMATS
 from framebus.core.names import RULE
+from framebus.core.option import GROUPS, Option
 from framebus.core.units import duration, nbytes, size
 
 __all__ = [
@@ -31,46 +32,8 @@ __all__ = [
     "size",
 ]
 
-Group = Literal["read", "deliver", "work", "write"]
-GROUPS: tuple[Group, ...] = get_args(Group)
-"""The headings under which `--help` shows options, in order."""
-
 RESERVED = frozenset({"gather", "ops", "workers"})
 """Words that belong to work on frames; nothing else may be called so."""
-
-
-class Option(msgspec.Struct, frozen=True, kw_only=True):
-    """One option: how it is called, what it takes, what it means."""
-
-    name: str
-    parse: Callable[[Any], Any]
-    """Text or value to value; raises `OptionError` or `ValueError` for what it does not take."""
-    allowed: str
-    """What it takes, as the second half of a sentence that begins with "give"."""
-    help: str
-    group: Group
-    default: Any = None
-    """What leaving it out means; None where that depends, `default_text` says on what."""
-    default_text: str = ""
-    metavar: str = ""
-    choices: tuple[str, ...] = ()
-    repeatable: bool = False
-    """May be given several times on the command line; a list elsewhere."""
-
-    @property
-    def flag(self) -> str:
-        """The word on the command line, `--max-fps`."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def switch(self) -> bool:
-        """True for options that are on or off; the flag takes no value, and `negation` says no."""
-        return self.parse is values.switch
-
-    @property
-    def negation(self) -> str:
-        """`--no-listen`."""
-        return "--no-" + self.flag[2:]
 
 
 # the vocabulary ----------------------------------------------------------------------------------------
@@ -161,6 +124,7 @@ _TABLE = (
         default_text="as fast as possible",
         help="play a file at this multiple of its own speed, as a live stream",
     ),
+    *CAMERA_OPTIONS,
     Option(
         name="listen",
         group="deliver",
@@ -248,6 +212,7 @@ _TABLE = (
         default_text="the name in the address, else the source's own",
         help="name of the stream sent",
     ),
+    *DIALECT_OPTIONS,
     Option(
         name="encode",
         group="write",

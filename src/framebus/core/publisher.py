@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from framebus.core.contracts import Done, Item
+from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.frame import Frame
 from framebus.core.statistics import Stats
 
@@ -37,6 +37,12 @@ class Publisher(ABC):
     @abstractmethod
     def stats(self) -> Stats:
         """Counters so far: frames, unseen, bytes, rate, and per reader what it missed and is owed."""
+
+    def tell_states(self, states: Callable[[], Mapping[str, SourceState]]) -> None:  # noqa: B027  (few need it)
+        """Tell whoever asks how the cameras are from which frames come, by stream as their source names it.
+
+        Nothing is done where nobody can ask. `states` may be called from any thread, at any time, and is quick.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-EXTRAS: Mapping[str, str] = {"av": "video", "pygame": "window"}
+EXTRAS: Mapping[str, str] = {"av": "video", "mss": "screen", "pygame": "window"}
 """Third-party packages that come with an extra of framebus."""
 
 
@@ -122,9 +122,19 @@ _VIDEO = ("avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm")
 _IMAGES = ("folder", "images", "jpeg", "jpg", "png", "tif", "tiff")
 _READ_ONLY_IMAGES = ("bmp", "webp")
 
+_DIALECTS = ("imagezmq", "netgear", "pyzmq")
+_STREAMED = ("rtmp", "rtmps", "srt", "udp")
+_CAMERAS = "framebus.sources.cameras"
+
 SOURCES: Registry[Any] = Registry(
     "sources",
     {
+        **dict.fromkeys(("rtsp", "rtsps"), f"{_CAMERAS}.rtsp:open_source"),
+        **dict.fromkeys(("http", "https"), f"{_CAMERAS}.http:open_source"),
+        **dict.fromkeys(_STREAMED, f"{_CAMERAS}.ffmpeg:open_source"),
+        "camera": f"{_CAMERAS}.here:open_source",
+        "screen": f"{_CAMERAS}.screen:open_source",
+        **dict.fromkeys(_DIALECTS, "framebus.sources.dialects:open_source"),
         "synthetic": "framebus.sources.synthetic:open_source",
         **dict.fromkeys((*_IMAGES, *_READ_ONLY_IMAGES), "framebus.sources.images:open_source"),
         **dict.fromkeys(_VIDEO, "framebus.sources.video:open_source"),
@@ -135,6 +145,7 @@ SOURCES: Registry[Any] = Registry(
 SINKS: Registry[Any] = Registry(
     "sinks",
     {
+        **dict.fromkeys(_DIALECTS, "framebus.sinks.dialects:open_sink"),
         "null": "framebus.sinks.null:open_sink",
         "window": "framebus.sinks.window:open_sink",
         **dict.fromkeys(_IMAGES, "framebus.sinks.images:open_sink"),

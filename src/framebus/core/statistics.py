@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from framebus.core import clock
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, SourceState
 
 WINDOW_NS = 2 * 10**9
 """The stretch of time that `rate` looks back on."""
 
+_BADNESS = ("live", "stalled", "away")
 _MARK_EVERY_NS = WINDOW_NS // 16
 _MARKS = 18
 
@@ -53,18 +54,22 @@ class StreamInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Seconds since its newest frame was captured; None before the first."""
     frames: int = 0
     readers: list[ReaderInfo] = []
+    state: SourceState | None = None
+    """How the camera is from which it comes; None where it comes from none, or the publisher does not say."""
 
 
 class StreamStats:
     """Counters of one stream. `missed` counts what this reader did not get, `bytes` what frames carried."""
 
-    __slots__ = ("_last_ns", "_marks", "_next_mark_ns", "_taken", "bytes", "frames", "missed", "name")
+    __slots__ = ("_last_ns", "_marks", "_next_mark_ns", "_taken", "bytes", "frames", "missed", "name", "state")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.frames = 0
         self.missed = 0
         self.bytes = 0
+        self.state: SourceState | None = None
+        """How the camera is from which it comes; None where it comes from none."""
         self._taken: tuple[int, int, str] | None = None
         self._last_ns = 0
         self._next_mark_ns = 0
@@ -115,7 +120,7 @@ class StreamStats:
             "bytes": self.bytes,
             "rate": round(self.rate, 3),
             "age_s": self.age_s,
-        }
+        } | ({} if self.state is None else {"state": msgspec.to_builtins(self.state)})
 
 
 class Stats:
@@ -179,6 +184,12 @@ class Stats:
         """Frames per second, now, all streams."""
         now_ns = clock.mono_ns()
         return sum(stream.rate_at(now_ns) for stream in list(self.streams.values()))
+
+    @property
+    def state(self) -> SourceState | None:
+        """How the cameras are: the worst of them; None where there is none."""
+        states = [stream.state for stream in list(self.streams.values()) if stream.state is not None]
+        return max(states, key=lambda state: _BADNESS.index(state.state), default=None)
 
     @property
     def age_s(self) -> float | None:

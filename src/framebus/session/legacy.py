@@ -213,7 +213,8 @@ class LegacySenders:
         return feed
 
     def _line(self, sender: _Sender, item: Item) -> _Line:
-        text, known = sender.texts.stream(item.stream), sender.feed.names
+        known = sender.feed.names
+        text = item.stream if item.run else sender.texts.stream(item.stream)  # framebus says what it means
         if text not in known and len(known) >= MAX_STREAMS:
             text = sender.host
         line = sender.lines.get((text, item.run))

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 
 def publisher_status(session: PublisherSession) -> dict[str, Any]:
-    """Streams with their numbers, and readers with what they missed and are owed."""
+    """Streams with their numbers, and readers with what they missed and are owed.
+
+    A camera from which nothing has come yet is a stream, too, where the carrier knows how it is.
+    """
     audience = session.audience
     more = session.on_status() if session.on_status else {}
+    silent = [name for name in more if name not in audience.streams]
     return {
         "live": session.rules.live,
         "unseen": session.unseen,
@@ -22,7 +26,8 @@ def publisher_status(session: PublisherSession) -> dict[str, Any]:
             more.get(s.name, {})
             | {"name": s.name, "run": f"{s.run:016x}", "frames": s.next - s.first, "packets": s.packets}
             for s in audience.streams.values()
-        ],
+        ]
+        + [more[name] | {"name": name, "frames": 0} for name in silent],
         "readers": [reader for group in audience.groups.values() for reader in _readers(group, session)],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-CHANGING = 8
+CHANGING = 32
 """So many different texts, none of them twice, and the text is no name."""
 MAX_NAMES = 64
 """Streams that one connection of another system may name."""

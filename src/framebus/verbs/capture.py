@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from framebus.core.bell import Bell
-from framebus.core.contracts import Item, Maker
+from framebus.core.contracts import Item, Maker, Reporting
 from framebus.core.errors import Closed, Timeout
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Capture:
         self.start()
         with self._changed:
             if not self._changed.wait_for(self._settled, timeout):
-                raise Timeout(f"no frame from {self._maker.name} within {timeout or 0:g} s")
+                raise Timeout(f"no frame from {self._maker.name} within {timeout or 0:g} s{self._why()}")
             if self._closed:
                 raise Closed(f"{self._maker.name} was closed while somebody read it")
             item = self._waiting.pop()
@@ -141,6 +141,11 @@ class Capture:
                 log.warning("%s does not stop: its thread is left behind", self._maker.name)
         with self._changed:
             self._bell.close()
+
+    def _why(self) -> str:
+        """What is wrong with a camera, where it is one and something is."""
+        state = self._maker.state if isinstance(self._maker, Reporting) else None
+        return f" (the camera is {state.state}: {state.why})" if state is not None and state.why else ""
 
     def _settled(self) -> bool:
         return self._closed or self._ended or len(self._waiting) > 0

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from framebus.core import clock
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Timeout
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
@@ -83,6 +83,8 @@ class Flow:
         self._stopping = False  # not an Event: a signal handler sets it
         self._began_ns = clock.mono_ns()
         self._phase: tuple[Phase, int] = ("reading", self._began_ns)
+        if source.stats().state is not None:
+            sink.tell_states(lambda: _states(source))
 
     def run(self) -> Stats:
         """Move frames until the source ends, a limit is reached or somebody stops it; the final figures."""
@@ -225,6 +227,12 @@ class Flow:
         if now_ns - self._told_ns >= TICK_S * 1e9:
             self._told_ns = now_ns
             self._on_progress(self.progress())
+
+
+def _states(source: Source[Item]) -> dict[str, SourceState]:
+    """How its cameras are, by stream."""
+    streams = list(source.stats().streams.values())
+    return {stream.name: stream.state for stream in streams if stream.state is not None}
 
 
 def _where(source: Source[Item]) -> str:

@@ -11,6 +11,7 @@ from framebus.core.addresses import Link, check_role, listens
 from framebus.core.contracts import Item, Maker
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
+from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.verbs.given import Given
 from framebus.verbs.merged import MergedSource
@@ -164,7 +165,7 @@ class _Opening:
     def _addressed(self, place: str | os.PathLike[str]) -> Source[Item]:
         address = address_of(place)
         check_role(address, "reader")
-        self._names.append(repr(str(place)))
+        self._names.append(repr(redact(str(place))))
         if read_as_link(address, self._wishes.get("listen")):
             return self._linked(address)
         factory = maker_factory(address)
@@ -179,7 +180,8 @@ class _Opening:
         self._used.add("stream")
         self._known.add("stream")
         own = {name: value for name, value in self._wishes.items() if name in MADE_OPTIONS}
-        return MadeSource(maker, stream=self._options.get("stream"), ahead=self._ahead, **own)
+        ahead = self._ahead or bool(getattr(maker, "waits", False))
+        return MadeSource(maker, stream=self._options.get("stream"), ahead=ahead, **own)
 
     def _linked(self, address: Link) -> Source[Item]:
         from framebus.links.link import open_link

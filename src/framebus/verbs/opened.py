@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from framebus.core.bell import Bell
-from framebus.core.contracts import Item, Maker
-from framebus.core.errors import Closed
+from framebus.core.contracts import Item, Maker, Reporting
+from framebus.core.errors import Closed, OptionError
 from framebus.core.frame import Frame
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
@@ -36,6 +36,8 @@ class MadeSource(Source[Item]):
         ahead: bool = False,
     ) -> None:
         super().__init__(timeout)
+        if getattr(maker, "packets", False):
+            _refuse_pixels(max_fps=max_fps, format=format)
         self.name = stream or maker.name
         self._maker = maker
         self._wanted = format or ""
@@ -67,6 +69,8 @@ class MadeSource(Source[Item]):
         return self._frames.fileno()
 
     def stats(self) -> Stats:
+        if isinstance(self._maker, Reporting):
+            self._stats.of(self.name).state = self._maker.state
         return self._stats
 
     def close(self) -> None:
@@ -77,6 +81,13 @@ class MadeSource(Source[Item]):
         if self._wanted and isinstance(item, Frame):
             changes["wanted"] = self._wanted
         return item.replace(**changes) if changes else item
+
+
+def _refuse_pixels(**options: object) -> None:
+    """Raise `OptionError` for what can be done to pictures only."""
+    for name, value in options.items():
+        if value is not None:
+            raise OptionError(f"{name} does not go with packets: coded video is passed on as it is, leave one out")
 
 
 class _InCaller:

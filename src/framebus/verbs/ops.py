@@ -31,7 +31,7 @@ class Op:
 
     def __call__(self, frame: Item) -> Frame | None:
         """The op's answer as a frame, or None where it drops this one; raises `OpError` naming the frame."""
-        if not isinstance(frame, Frame):
+        if not isinstance(frame, Frame) and not self._function.takes_packets:
             raise OpError(
                 f"{self.name} cannot work on coded packets of {frame.stream}: open the source without packets"
             )
@@ -68,7 +68,9 @@ def apply(ops: Iterable[Op], item: Item) -> Item | None:
     return item
 
 
-def _answered(frame: Frame, answer: Answer) -> Frame | None:
+def _answered(frame: Item, answer: Answer) -> Frame | None:
+    if not isinstance(frame, Frame):
+        return _decoded(answer)
     if answer is None or answer is frame:
         return answer
     if isinstance(answer, Frame):
@@ -79,6 +81,12 @@ def _answered(frame: Frame, answer: Answer) -> Frame | None:
         format = _format(frame, answer)
         return frame.replace(content=answer, format=format, wanted="", _data=None, _image=None)
     raise BadFrame(f"an op answers with an array, a frame, a dict or None, not {type(answer).__name__}")
+
+
+def _decoded(answer: Answer) -> Frame | None:
+    if answer is None or (isinstance(answer, Frame) and answer.run):
+        return answer
+    raise BadFrame("an op on packets answers with a frame that has the packet's identity, or None")
 
 
 def _header(frame: Frame) -> dict[str, Any]:

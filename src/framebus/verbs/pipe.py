@@ -22,7 +22,7 @@ from framebus.verbs.open import OPEN_OPTIONS, Place, open_all, options_of_source
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.ops import Function, Op, load_all
 from framebus.verbs.options import checked, given, refuse_unused
-from framebus.verbs.places import address_of, written_as_link
+from framebus.verbs.places import address_of
 from framebus.verbs.publish import check_sink, options_of_sink, publish_at
 from framebus.verbs.relay import Relay
 from framebus.verbs.sinking import SinkPublisher
@@ -155,7 +155,7 @@ class _Ends:
     @property
     def sink_is_link(self) -> bool:
         """Whether frames go on to readers, rather than ending here."""
-        return written_as_link(self._address)
+        return isinstance(self._address, Link)
 
     def sink(self, *, live: bool) -> Publisher:
         """Where frames go, opened unless the caller did."""

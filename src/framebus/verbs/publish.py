@@ -89,12 +89,16 @@ def publish_at(address: Address, options: Mapping[str, Any], *, live: bool) -> P
         wishes |= options
         return publish_link(_named(address, wishes.pop("stream", "")), live=live, **wishes)
     factory = sink_factory(address)
-    fitting = chosen(options, factory) | ({"live": live} if isinstance(address, Link) else {})
-    return SinkPublisher(factory(address, **fitting), stream=options.get("stream", ""), format=options.get("format"))
+    fitting, stream = chosen(options, factory), options.get("stream", "")
+    if isinstance(address, Link):
+        fitting, stream = {**fitting, "live": live}, _named(address, stream).streams
+    return SinkPublisher(factory(address, **fitting), stream=stream, format=options.get("format"))
 
 
 def check_sink(address: Link, options: Mapping[str, Any]) -> None:
     """Raise now what publishing there would raise later: a port that is taken, keys that are missing."""
+    if address.dialect:
+        return  # opened with the first frame, and says so then
     from framebus.links.link import check_listening
 
     check_listening(address, **{name: options[name] for name in ("listen", "allow", "insecure") if name in options})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from framebus.core.contracts import Done, Item
+from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import Closed
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
@@ -29,6 +29,7 @@ class Relay(Publisher):
         self._lock = threading.Lock()
         self._made: Publisher | None = None
         self._closed = False
+        self._states: Callable[[], Mapping[str, SourceState]] = dict
 
     def send(
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
@@ -37,6 +38,12 @@ class Relay(Publisher):
 
     def write(self, item: Item, done: Done) -> None:
         self._opened().write(item, done)
+
+    def tell_states(self, states: Callable[[], Mapping[str, SourceState]]) -> None:
+        with self._lock:
+            self._states = states
+            if self._made is not None:
+                self._made.tell_states(states)
 
     def stats(self) -> Stats:
         return Stats() if self._made is None else self._made.stats()
@@ -57,6 +64,7 @@ class Relay(Publisher):
                 raise Closed(f"{self.where}: this publisher is closed")
             if self._made is None:
                 self._made = self._make()
+                self._made.tell_states(self._states)
             return self._made
 
     def _last(self) -> Publisher | None:

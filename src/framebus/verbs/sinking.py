@@ -50,7 +50,18 @@ class SinkPublisher(Publisher):
         with self._lock:
             self._write(self._numbering.item(item, self._name(item)), done)
 
+    @property
+    def where(self) -> str:
+        """The address of a sink that programs of other systems read, with the port the system chose; else empty."""
+        return str(getattr(self.sink, "where", ""))
+
+    @property
+    def listens(self) -> bool:
+        """True when such programs connect to it."""
+        return bool(getattr(self.sink, "listens", False))
+
     def stats(self) -> Stats:
+        self._stats.unseen = getattr(self.sink, "unseen", 0)
         return self._stats
 
     def close(self) -> None:
@@ -60,7 +71,12 @@ class SinkPublisher(Publisher):
                 self.sink.close()
 
     def abandon(self) -> None:
-        self.close()  # what was written stays, and nobody reads it from here
+        abandon = getattr(self.sink, "abandon", None)
+        if abandon is None:
+            self.close()  # what was written stays, and nobody reads it from here
+            return
+        self._closed = True
+        abandon()  # without the lock: somebody may be waiting in `write`
 
     def _name(self, image: object) -> str | None:
         if not self._stream:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
+
 from framebus.core.addresses import Link, parse
+from framebus.core.contracts import SourceState
 from framebus.core.errors import Error
 from framebus.core.names import valid_name
 from framebus.core.statistics import ReaderInfo, StreamInfo
@@ -48,6 +51,7 @@ def described(status: Mapping[str, Any], address: str, **facts: Any) -> list[Str
             age_s=stream.get("age_s"),
             frames=int(stream.get("frames", 0)),
             readers=readers,
+            state=_state(stream.get("state")),
             **facts,
         )
         for stream in status.get("streams", ())
@@ -73,6 +77,14 @@ def _status(address: str, local: str) -> Mapping[str, Any]:
     if not isinstance(link, Link):
         return {}
     return observe(link, ANSWER_S, local)
+
+
+def _state(told: object) -> SourceState | None:
+    """How a stream's camera is; None where the publisher does not say, or not in these words."""
+    try:
+        return msgspec.convert(told, SourceState | None)
+    except msgspec.ValidationError:
+        return None
 
 
 def _reader(reader: Mapping[str, Any]) -> ReaderInfo:

@@ -72,9 +72,9 @@ def test_flags_stand_anywhere(words: tuple[str, ...]) -> None:
 
 
 def test_flags_of_the_source_itself_are_kept_with_their_values() -> None:
-    arguments = parsed("--size", "64x48", "synthetic:", "--fps=10", "null:", "--loud")
+    arguments = parsed("--pattern", "bars", "synthetic:", "--tempo=10", "null:", "--loud")
     assert arguments.addresses == ["synthetic:", "null:"]
-    assert arguments.extra == {"size": "64x48", "fps": "10", "loud": "yes"}
+    assert arguments.extra == {"pattern": "bars", "tempo": "10", "loud": "yes"}
 
 
 def test_abbreviations_are_not_guessed() -> None:

@@ -6,8 +6,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("", "moving pictures, a fast reader and a slow one, live"),
     "pipe": ("SOURCE… SINK", "move frames from anywhere to anywhere"),
     "serve": ("TARGET ADDRESS", "answer frames with a function, for programs that ask"),
+    "run": ("FILE", "run what an imagehub.yaml or imagenode.yaml says"),
     "list": ("", "streams on this machine, and who reads them"),
-    "info": ("ADDRESS…", "what a stream, a file or a folder holds"),
+    "info": ("ADDRESS…", "what a stream, a camera, a file or a folder gives"),
     "keys": ("", "who may connect: invite, join, list, revoke"),
     "doctor": ("[ADDRESS|FILE]", "what is installed, what works, which limits"),
 }
@@ -18,6 +19,9 @@ A video, to whoever reads, and on disk at the far end, every frame of it:
   framebus pipe clip.mp4 shm://clip              in one terminal
   framebus pipe shm://clip frames/               in another
 
+A camera, for as long as it lives, to whoever reads on this machine:
+  framebus pipe rtsp://user:password@cam.local/main shm://yard
+
 Between machines: exchange keys once, then name the other machine.
   framebus keys invite porch                     on the one that listens
   framebus keys join                             on the other, asks for the code
@@ -25,7 +29,8 @@ Between machines: exchange keys once, then name the other machine.
   framebus pipe clip.mp4 tcp://desk:5555/porch   connects to it
 
 An address is shm://STREAM (programs of this computer), tcp://HOST:PORT/STREAM,
-ipc://PATH, synthetic:, window:, null:, a file, a folder/ or a 'glob*'.
+ipc://PATH, a camera (rtsp://…, http://…, camera:0, camera:pi, screen:), synthetic:,
+window:, null:, a file, a folder/ or a 'glob*'.
 
 framebus COMMAND --help explains one command; --debug shows tracebacks."""
 

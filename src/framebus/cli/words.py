@@ -16,8 +16,8 @@ INSTEAD: dict[str, str] = {
     "extract": "framebus pipe clip.mp4 frames/",
     "hub": "framebus pipe tcp://:5555 shm://",
     "hz": "framebus info ADDRESS",
-    "imagehub": "framebus pipe tcp://:5555 frames/ --insecure",
-    "imagenode": "framebus pipe SOURCE tcp://HUB:5555/NAME",
+    "imagehub": "framebus run imagehub.yaml",
+    "imagenode": "framebus run imagenode.yaml",
     "inspect": "framebus info ADDRESS",
     "invite": "framebus keys invite NAME",
     "join": "framebus keys join",
@@ -53,14 +53,12 @@ NOT_YET: dict[str, str] = {
     "call": "calling objects that live elsewhere",
     "graph": "running a system from a file",
     "process": "batch jobs over files",
-    "run": "running a system from a file",
     "stress": "the reliability suite",
     "web": "the page with live pictures",
 }
 
 NEAREST: dict[str, str] = {
     "process": "framebus pipe 'photos/*.jpg' small/ --op file.py:function",
-    "run": "framebus pipe SOURCE SINK, one for each",
     "graph": "framebus pipe SOURCE SINK, one for each",
     "web": "framebus pipe SOURCE window:",
     "stress": "framebus demo",

@@ -1,0 +1,145 @@
+"""A picture with its text, as a program hands it over, on its way to a hub of either kind."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+import socket
+from typing import Any
+
+import numpy as np
+
+from framebus.core import clock
+from framebus.core.errors import BadFrame
+from framebus.core.formats import guess_format
+from framebus.core.frame import Array, Coded, Frame
+from framebus.core.names import MAX_LENGTH, to_name
+from framebus.session.texts import Texts
+from framebus.wire import limits
+from framebus.wire.dialects import foreign
+from framebus.wire.encodings import from_bytes
+from framebus.wire.layout import bytes_of
+from framebus.wire.meta import jsonable
+
+Jpg = bytes | bytearray | memoryview | Array
+
+_counter = itertools.count(1)
+
+
+class Letter:
+    """One picture: an array, or bytes that are a JPEG as a rule. Stamped with the time it was handed over."""
+
+    def __init__(self, text: Any, content: Array | memoryview) -> None:
+        self.text = text
+        self.content = content
+        self.captured_ns = clock.utc_ns()
+        self.captured_mono_ns = clock.mono_ns()
+
+    @property
+    def payload(self) -> memoryview:
+        """The bytes, the program's own memory where they lie in one piece."""
+        return bytes_of(self.content) if isinstance(self.content, np.ndarray) else self.content
+
+    def header(self, postmark: Postmark) -> bytes:
+        """imageZMQ's header; capture time and identity follow as keys that unmodified hubs ignore."""
+        head = {"msg": self.text}
+        if isinstance(self.content, np.ndarray):
+            head |= foreign.describe(self.content)
+        head["stream"] = postmark.stream
+        head["run"] = f"{postmark.run:016x}"
+        head["seq"] = postmark.seq
+        head["captured_ns"] = str(self.captured_ns)
+        head["captured_mono_ns"] = str(self.captured_mono_ns)
+        head["clock"] = clock.boot_id()
+        return foreign.write_header(head)
+
+    def frame(self, postmark: Postmark) -> Frame:
+        """The same as a frame; raises `BadFrame` for what a link does not carry."""
+        content: Array | Coded = self.content if isinstance(self.content, np.ndarray) else _coded(self.content)
+        return Frame(
+            content=content,
+            stream=postmark.stream,
+            run=postmark.run,
+            seq=postmark.seq,
+            captured_ns=self.captured_ns,
+            captured_mono_ns=self.captured_mono_ns,
+            clock=clock.boot_id(),
+            format=guess_format(content.shape, content.dtype, getattr(content, "format", None)),
+            meta=self._meta(),
+        )
+
+    def _meta(self) -> dict[str, Any]:
+        """The text, as JSON in itself where it is deeper than a link carries."""
+        try:
+            return {"msg": jsonable(self.text, "msg", 2)}
+        except BadFrame:
+            return {"msg_json": json.dumps(self.text)}
+
+
+class Postmark:
+    """Which frame a letter is: its stream, the sender's start, and the number within the stream."""
+
+    __slots__ = ("run", "seq", "stream")
+
+    def __init__(self, stream: str, run: int, seq: int) -> None:
+        self.stream = stream
+        self.run = run
+        self.seq = seq
+
+
+class Postmarks:
+    """Names and numbers what one sender sends: a stream for each of its texts, unless they change all the time."""
+
+    def __init__(self, stream: str = "") -> None:
+        self._fixed = stream
+        self._suffix = ""
+        self._run = secrets.randbits(64) or 1
+        self._counts: dict[str, int] = {}
+        self._host = to_name(socket.gethostname(), "sender")
+        self._texts = Texts(self._host)
+
+    def next(self, text: Any) -> Postmark:
+        """For the next letter that says `text`."""
+        stream = self._stream(text)
+        number = self._counts.get(stream, 0)
+        self._counts[stream] = number + 1
+        return Postmark(stream, self._run, number)
+
+    def rename(self) -> None:
+        """Another sender has such a name: from now on names tell which process and sender this is."""
+        self._suffix = f".{os.getpid()}-{next(_counter)}"
+        self._counts.clear()
+
+    def _stream(self, text: Any) -> str:
+        name = self._fixed or self._texts.stream(foreign.name_for(text, self._host))
+        return name[: MAX_LENGTH - len(self._suffix)] + self._suffix
+
+
+def image_letter(text: Any, image: Any) -> Letter:
+    """A letter with an array of numbers; raises `BadFrame` for anything else, `TypeError` where JSON has no `text`."""
+    array = np.asarray(image)
+    if image is None or array.dtype.kind not in "biufc":
+        what = "None: the camera gave no picture" if image is None else f"{type(image).__name__}"
+        raise BadFrame(f"send_image takes a numpy array of numbers, this is {what}")
+    return Letter(as_json(text), array)
+
+
+def jpg_letter(text: Any, jpg: Jpg) -> Letter:
+    """A letter with encoded bytes (`cv2.imencode` returns them as an array)."""
+    view = bytes_of(jpg) if isinstance(jpg, np.ndarray) else memoryview(jpg)
+    return Letter(as_json(text), view if view.ndim == 1 and view.format == "B" else view.cast("B"))
+
+
+def as_json(text: Any) -> Any:
+    """`text` as it arrives: tuples as lists, keys as text; raises `TypeError` for what JSON does not have."""
+    return text if type(text) is str else json.loads(json.dumps(text))
+
+
+def _coded(data: memoryview) -> Array | Coded:
+    """Bytes that are no picture travel as they are."""
+    try:
+        return from_bytes(data, max_pixels=limits.MAX_PIXELS)
+    except BadFrame:
+        return np.frombuffer(data, np.uint8)

@@ -1,0 +1,70 @@
+"""Speaking imageZMQ to a hub that is not ours: one message of two parts, then wait for the reply."""
+
+from __future__ import annotations
+
+import select
+
+from framebus.compat.imagezmq.letter import Letter, Postmark
+from framebus.compat.imagezmq.limit import Limit
+from framebus.links.connection import Gone, Parcel
+from framebus.links.stream import StreamConnection
+from framebus.links.zmtp import MORE, before_payload, frame_start
+
+_EMPTY_PART = frame_start(MORE, 0)
+
+
+class Lost(Exception):  # noqa: N818  (an event, dealt with by asking another hub; never leaves this package)
+    """The hub went before it replied."""
+
+
+class OldHub:
+    """A REP socket, or a ROUTER that serves REQ sockets, at the other end of `connection`, which it owns.
+
+    We are a DEALER that writes as a REQ does, so that a hub that died leaves nothing behind that is out of step.
+    """
+
+    def __init__(self, connection: StreamConnection) -> None:
+        self._connection = connection
+        self._delimits = connection.peer_type == "ROUTER"
+        """We begin messages with an empty part ourselves: the connection does so for a REP alone."""
+        self._poll = select.poll()
+
+    def ask(self, letter: Letter, postmark: Postmark, limit: Limit) -> bytes:
+        """The reply. Raises `Lost` when the hub goes, and what `limit` raises: then this is of no more use."""
+        try:
+            self._connection.send(self._parcel(letter, postmark))
+            while not (messages := self._receive(limit)):
+                pass
+        except Gone as gone:
+            raise Lost(str(gone)) from gone
+        return b"".join(messages[0])  # one part, behind an empty one from a ROUTER
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def _parcel(self, letter: Letter, postmark: Postmark) -> Parcel:
+        parcel = Parcel(letter.header(postmark), letter.payload)
+        if self._delimits:
+            parcel.framed = _EMPTY_PART + before_payload(parcel.head, len(parcel.payload))
+        return parcel
+
+    def _receive(self, limit: Limit) -> list[list[memoryview]]:
+        left = limit.left(self._waiting_text)
+        if sleep_on(self._connection, self._poll, left):
+            return self._connection.receive()
+        return []
+
+    def _waiting_text(self) -> str:
+        if self._connection.pending:
+            return f"{self._connection.where}: the hub does not take the image"
+        return f"{self._connection.where}: the hub has the image and has not replied"
+
+
+def sleep_on(connection: StreamConnection, poll: select.poll, seconds: float) -> bool:
+    """Write what is pending; True once there is something to receive. Raises `Gone`."""
+    poll.register(connection.fileno(), select.POLLIN | (select.POLLOUT if connection.pending else 0))
+    events = sum(found for _, found in poll.poll(seconds * 1000))
+    if connection.pending and events & ~select.POLLIN:
+        connection.flush()
+    return bool(events & ~select.POLLOUT)

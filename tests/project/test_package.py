@@ -26,18 +26,21 @@ PICKLES = {"pool/byvalue.py"}
 """What takes functions to processes of our own, over sockets they inherit."""
 HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "simplejpeg", "tifffile", "zmq"}
 WHERE = {
-    "PIL": ("sources", "sinks", "wire/encodings"),
-    "av": ("sources/video.py", "testing/clips.py"),
+    "PIL": ("sources", "sinks", "wire/encodings", "compat/imagenode"),
+    "av": ("sources/video.py", "sources/cameras", "testing/clips.py", "testing/camera_pictures.py"),
     "cloudpickle": ("pool/byvalue.py",),
     "lz4": ("wire/encodings/lz4.py",),
-    "psutil": ("links", "cli"),
+    "mss": ("sources/cameras/screen.py",),
+    "picamera2": ("sources/cameras/picamera.py",),
+    "psutil": ("links", "cli", "compat/imagenode/restart.py"),
     "pygame": ("sinks/window.py",),
     "pytest": ("testing",),
     "rich": ("cli",),
     "simplejpeg": ("wire/encodings/jpeg.py",),
     "typing_extensions": ("core/source.py",),  # for type checkers, which bring it
     "tifffile": ("sources/tiff.py", "sinks/encoded.py"),
-    "zmq": ("links", "cli"),
+    "yaml": ("compat/settings.py",),
+    "zmq": ("links", "cli", "sources/dialects", "sinks/dialects", "compat/imagezmq"),
 }
 """The only files and folders that import a package; everything else does without."""
 

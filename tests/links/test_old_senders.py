@@ -98,7 +98,7 @@ class Asker:
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RCVTIMEO, 20_000)
         self.socket.setsockopt(zmq.SNDTIMEO, 20_000)
-        self.socket.connect(source.where)
+        self.socket.connect(source.where.rpartition("+")[2])
 
     def send(self, head: Any, payload: Any = PICTURE) -> None:
         self.socket.send_multipart([json.dumps(head).encode(), payload])

@@ -31,16 +31,26 @@ class Port:
         )
         self.now = 0.0
 
-    def sent(self, peer: str, stream: str = "cam", number: int = 0, answer: bytes = OK, **more: Any) -> None:
+    def sent(
+        self,
+        peer: str,
+        stream: str = "cam",
+        number: int = 0,
+        answer: bytes = OK,
+        *,
+        again: bool = False,
+        **more: Any,
+    ) -> None:
         image = np.full((2, 2), number % 256, np.uint8)
-        self.senders.arrived(peer, Frame.of(image, stream=stream, **more), answer, self.now)
+        self.senders.arrived(peer, Frame.of(image, stream=stream, **more), answer, self.now, again=again)
 
     def taken(self) -> list[tuple[str, int, int]]:
-        """Everything that waits: stream, number in the pixels, missed."""
+        """Everything that waits, and is done with at once: stream, number in the pixels, missed."""
         found = []
         while (item := self.senders.take()) is not None:
             assert isinstance(item, Frame)
             found.append((item.stream, int(item.data[0, 0]), item.missed))
+            self.senders.done(item.identity)
         return found
 
     def told(self) -> list[tuple[Any, bytes]]:
@@ -53,11 +63,13 @@ class Port:
         self.senders.tick(self.now)
 
 
-def test_a_sender_is_answered_when_its_frame_is_taken() -> None:
+def test_a_sender_is_answered_when_its_frame_is_done_with() -> None:
     port = Port()
     port.sent("a")
+    item = port.senders.take()
+    assert item is not None
     assert port.told() == []
-    assert port.taken() == [("cam", 0, 0)]
+    port.senders.done(item.identity)
     assert port.told() == [("a", OK)]
 
 
@@ -131,10 +143,11 @@ def test_what_a_gone_sender_sent_is_still_given_out_and_nobody_is_answered() -> 
     assert port.told() == []
 
 
-def test_a_hub_that_closes_answers_everybody() -> None:
+def test_a_hub_that_closes_answers_everybody_who_would_wait_for_ever() -> None:
     port = Port()
     port.sent("a")
     port.sent("b")
+    port.sent("framebus", again=True)
     port.senders.leave()
     assert sorted(port.told()) == [("a", OK), ("b", OK)]
 

@@ -90,6 +90,10 @@ class Carrier(ABC):
         """The ZeroMQ socket type of `peer`, where it is known: `"REQ"` waits for an answer to each message."""
         return peer.peer_type if isinstance(peer, Connection) else ""
 
+    def is_framebus(self, peer: Peer) -> bool:
+        """True for a peer that is framebus, whatever it speaks."""
+        return isinstance(peer, Connection) and peer.peer_is_framebus
+
     @abstractmethod
     def admit(self, peer: Peer) -> None:
         """`peer` has introduced itself properly: it may have larger messages on their way."""

@@ -75,6 +75,11 @@ class Connection(ABC):
         return ""
 
     @property
+    def peer_is_framebus(self) -> bool:
+        """True when the other side says that it is framebus, too."""
+        return self.shares
+
+    @property
     def unfinished(self) -> int:
         """Bytes held of a message that is not complete yet."""
         return 0

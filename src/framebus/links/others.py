@@ -23,11 +23,14 @@ class Others(LegacySenders):
         super().__init__(session.rules, session.guests, session.names, here=here, by_hand=by_hand)
         self._dialect = dialect
 
-    def take_in(self, peer: Peer, parts: Parts, socket: str, now: float) -> None:
-        """A message from `peer`, whose ZeroMQ socket is a `socket`; raises `BadFrame` where it makes no sense."""
-        sent = hub.read(parts, self.host(peer), self._dialect, any_bytes=self.by_hand)
+    def take_in(self, peer: Peer, parts: Parts, socket: str, now: float, *, ours: bool) -> None:
+        """A message from `peer`, whose ZeroMQ socket is a `socket`; raises `BadFrame` where it makes no sense.
+
+        `ours`: it is framebus that speaks as another system does.
+        """
+        sent = hub.read(parts, self.host(peer), self._dialect, loose=self.by_hand)
         answer = b"" if socket in DEAF else sent.answer
         if isinstance(sent.content, End):
             self.ended(peer, answer)
         else:
-            self.arrived(peer, sent.content, answer, now)
+            self.arrived(peer, sent.content, answer, now, again=ours)

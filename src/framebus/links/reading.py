@@ -243,14 +243,14 @@ class ReadingEnd(Endpoint[ReaderSession]):
         elif self._others is None:
             raise BadFrame("not a framebus frame, and a link that connects takes no others")
         else:
-            self._others.take_in(peer, parts, kind, now)
+            self._others.take_in(peer, parts, kind, now, ours=self._carrier.is_framebus(peer))
             self._carrier.admit(peer)
 
     def _on_rubbish(self, peer: Peer, parts: Parts, error: BadFrame, now: float) -> None:
         kind = self._carrier.socket_type(peer)
         if self._others is not None and not self.session.knows(peer) and len(parts) == 1:
             try:
-                self._others.take_in(peer, parts, kind, now)
+                self._others.take_in(peer, parts, kind, now, ours=False)
                 return
             except BadFrame as more:
                 error = more

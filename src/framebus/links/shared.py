@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 
-from framebus.core.addresses import Link
+from framebus.core.addresses import Link, is_local_host, is_loopback, network_wide, parse
 from framebus.core.errors import Unavailable
 from framebus.links import directory, ipc, ports, rendezvous
 from framebus.links.doors import LocalDoor
@@ -54,6 +54,27 @@ def find(name: str) -> tuple[str, bool]:
     certain = [record.local for record in many if name in record.streams]
     possible = [record.local for record in many if not record.streams]
     return next(iter((*certain, *possible)), ""), bool(certain)
+
+
+def hub_at(address: Link) -> str:
+    """The socket of the process of this machine that reads what comes to `address`; empty where there is none."""
+    found = (
+        record.local
+        for record in directory.entries()
+        if record.kind == "reader" and record.listens and record.local and _same_place(record.address, address)
+    )
+    return next(found, "")
+
+
+def _same_place(bound: str, address: Link) -> bool:
+    link = parse(bound)
+    if not isinstance(link, Link) or link.scheme != address.scheme:
+        return False
+    if link.scheme == "ipc":
+        return os.path.realpath(link.path) == os.path.realpath(address.path)
+    (ours,), (theirs,) = link.peers, address.peers
+    here = is_local_host(theirs.host) and (network_wide(ours.host) or ours.host == theirs.host)
+    return ours.port == theirs.port and (here or (is_loopback(ours.host) and is_loopback(theirs.host)))
 
 
 def returns(path: str) -> bool:

@@ -22,7 +22,7 @@ from framebus.memory import room
 from framebus.session.outgoing import Peer
 from framebus.session.publisher import PublisherSession
 from framebus.session.status import publisher_status
-from framebus.wire import control, replies
+from framebus.wire import control, header, replies
 
 LINGER_MS = 500
 CONFIRM_S = 1.0
@@ -237,7 +237,7 @@ class WritingEnd(Endpoint[PublisherSession]):
             self._carrier.admit(peer)
 
     def _on_pair(self, peer: Peer, head: memoryview, payload: memoryview, now: float) -> None:
-        message = control.decode(head)
+        message = control.decode(head) if header.is_native(head) else None
         if not isinstance(message, control.Reply):
             raise BadFrame("this end publishes: it takes no frames")
         self.session.received(peer, message, payload, now)

@@ -1,8 +1,8 @@
 """Senders that are not framebus, as a pure state machine: no credit, no session; some wait for an answer each time.
 
-Who waits for an answer gets it when its frame is taken, which is how a slow reader slows it down; after `PATIENCE_S`
-it gets it anyway, so that no timeout of its own fires, and its next frame takes the place of this one. What is
-replaced is counted. Whoever answers by hand decides alone.
+Who waits for an answer gets it when its frame is done with, which is how a slow reader slows it down. After
+`PATIENCE_S` it gets it anyway, so that no timeout of its own fires, and its next frame takes the place of one that
+still waits. What is replaced is counted. Whoever answers by hand decides alone.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ class _Line:
 class _Held:
     """One frame that waits, or is worked on, and what its sender is still to be told."""
 
-    __slots__ = ("answer", "answer_at", "item", "line", "sender")
+    __slots__ = ("again", "answer", "answer_at", "item", "line", "sender")
 
-    def __init__(self, sender: _Sender, line: _Line, item: Item, answer: bytes, now: float) -> None:
+    def __init__(self, sender: _Sender, line: _Line, item: Item, answer: bytes, now: float, *, again: bool) -> None:
+        self.again = again
         self.sender = sender
         self.line = line
         self.item = item
@@ -107,10 +108,13 @@ class LegacySenders:
         """What a stream of `peer` is called where nothing else names it: `192-168-1-12`, or this machine's name."""
         return self._sender(peer).host
 
-    def arrived(self, peer: Peer, item: Item, answer: bytes, now: float) -> None:
-        """A frame from `peer`, which waits for an answer unless that is empty."""
+    def arrived(self, peer: Peer, item: Item, answer: bytes, now: float, *, again: bool = False) -> None:
+        """A frame from `peer`, which waits for an answer unless that is empty.
+
+        `again`: where there is no answer it sends the frame to another hub.
+        """
         sender = self._sender(peer)
-        held = _Held(sender, self._line(sender, item), item, answer, now)
+        held = _Held(sender, self._line(sender, item), item, answer, now, again=again)
         sender.unanswered = held if answer else None  # whoever sends again has given up on the answer before
         if not self._wanted(held.line, now):
             self._tell(held, held.answer)
@@ -167,8 +171,6 @@ class LegacySenders:
         force_setattr(item, "missed", max(0, item.seq - line.last - 1))
         line.last = max(line.last, item.seq)
         self._in_hand[item.identity] = held
-        if not self.by_hand:
-            self._tell(held, held.answer)
         return item
 
     def done(self, identity: Identity) -> bool:
@@ -186,9 +188,9 @@ class LegacySenders:
         return held is not None
 
     def leave(self) -> None:
-        """Nobody reads here any more: whoever waits for an answer gets it now."""
+        """Nobody reads here any more: whoever would wait for ever gets its answer now; others ask another hub."""
         for sender in self._senders.values():
-            if sender.unanswered is not None:
+            if sender.unanswered is not None and not sender.unanswered.again:
                 self._tell(sender.unanswered, sender.unanswered.answer)
 
     # how ---------------------------------------------------------------------------------------------------

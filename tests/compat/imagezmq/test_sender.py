@@ -18,7 +18,7 @@ import zmq
 import framebus as fb
 from framebus import imagezmq
 from framebus.compat.imagezmq.asking import Asking
-from framebus.compat.imagezmq.native import FramebusHub
+from framebus.compat.imagezmq.words import OldHub
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.links.keys import KeyStore
@@ -108,7 +108,7 @@ class TestReplies:
             assert reply.result() == b"OK"
 
     def test_whoever_publishes_there_is_no_hub(self, sender: imagezmq.ImageSender, address: str) -> None:
-        with fb.publish(address), pytest.raises(Closed, match="both sides publish"):
+        with fb.publish(address), pytest.raises(Closed, match="this end publishes"):
             sender.send_image("porch", IMAGE)
 
 
@@ -195,8 +195,8 @@ class TestWhere:
         with Replying(OURS, address):
             sender.send_image("porch", LARGE)
             assert isinstance(sender._way, Asking)
-            assert isinstance(sender._way._hub, FramebusHub)
-            assert sender._way._hub._end.shares
+            assert isinstance(sender._way._hub, OldHub)
+            assert sender._way._hub._connection.shares
 
     def test_a_name_of_this_machine(self, free_port: int) -> None:
         with (

@@ -1,9 +1,8 @@
-"""A hub of ours: frames go through a link, by shared memory where it is on this machine, and come back answered."""
+"""A hub with keys, which can only be ours: frames go through a link and come back answered."""
 
 from __future__ import annotations
 
 import json
-import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -18,11 +17,8 @@ from framebus.core.errors import RemoteError, Unavailable
 from framebus.core.frame import Frame, Identity
 from framebus.links import directory
 from framebus.links.carrier import CALLED, Carrier
-from framebus.links.connection import Connection
-from framebus.links.dialling import Attempt, Dial
 from framebus.links.doorman import tidy_at_exit
 from framebus.links.link import party
-from framebus.links.switchboard import Switchboard
 from framebus.links.writing import WritingEnd
 from framebus.session.calling import Calling
 from framebus.session.outgoing import Peer
@@ -113,12 +109,6 @@ class FramebusHub:
         self._end.start()
 
     @classmethod
-    def over(cls, where: str, connection: Connection) -> FramebusHub:
-        """Over a connection that was made already, and moved to shared memory if that is possible."""
-        given = _Given(where, connection)
-        return cls(where, lambda attempt: Switchboard(dial=given), lambda: given.lost)
-
-    @classmethod
     def keyed(cls, where: str, carrier: Callable[[int], Carrier], patience_s: float) -> FramebusHub:
         """Over a link with keys, at which there can be nobody but framebus; lost if away after `patience_s`."""
         until = time.monotonic() + patience_s
@@ -137,25 +127,6 @@ class FramebusHub:
     def close(self) -> None:
         """Take leave: nothing is owed, since every frame was waited for."""
         self._end.abandon()
-
-
-class _Given(Dial):
-    """A connection that is there already. It is not made again: whoever listens there then may not be framebus."""
-
-    def __init__(self, address: str, connection: Connection) -> None:
-        super().__init__(address)
-        self.lost = False
-        self._connection: Connection | None = connection
-
-    def attempt(self, now: float) -> Attempt:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return None, self.pause(False, ""), ""
-        return connection, 0.0, ""
-
-    def pause(self, stood: bool, why: str) -> float:
-        self.lost = True
-        return math.inf
 
 
 def _as_bytes(reply: control.Reply) -> bytes:

@@ -18,9 +18,9 @@ from framebus.compat.imagezmq.native import FramebusHub
 from framebus.compat.imagezmq.words import OldHub, sleep_on
 from framebus.core.addresses import Link, parse
 from framebus.core.errors import AddressError, Unavailable
-from framebus.links import making
-from framebus.links.connection import Gone
-from framebus.links.dialling import Dial, FileDial, TcpDial
+from framebus.links import making, shared
+from framebus.links.connection import Connection, Gone
+from framebus.links.dialling import Dial, FileDial, TcpDial, reach
 from framebus.links.keys import lookup_peer
 from framebus.links.stream import StreamConnection
 
@@ -78,6 +78,11 @@ class Place:
             raise
         return self._met(connection)
 
+    def _nearer(self) -> Connection | None:
+        """The same hub through shared memory, where it is a process of this machine and user."""
+        path = shared.hub_at(self.address)
+        return reach(path) if path else None
+
     def lost(self) -> None:
         """The hub that was found here is gone."""
         self.pause_s = self._dial.pause(True, "")
@@ -111,8 +116,9 @@ class Place:
 
     def _met(self, connection: StreamConnection) -> Hub:
         connection.admit()
-        if connection.peer_is_framebus and not self.address.dialect:
-            return FramebusHub.over(str(self.address), connection)
+        if connection.peer_is_framebus and not self.address.dialect and (nearer := self._nearer()) is not None:
+            connection.close()
+            return OldHub(nearer)
         if self.address.scheme == "tcp":
             _notice_absence(connection.fileno())
         return OldHub(connection)

@@ -1,4 +1,4 @@
-"""Speaking imageZMQ to a hub that is not ours: one message of two parts, then wait for the reply."""
+"""Speaking imageZMQ to a hub: one message of two parts, then wait for the reply."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import select
 
 from framebus.compat.imagezmq.letter import Letter, Postmark
 from framebus.compat.imagezmq.limit import Limit
-from framebus.links.connection import Gone, Parcel
-from framebus.links.stream import StreamConnection
+from framebus.core.errors import Closed
+from framebus.links.connection import Connection, Gone, Parcel
 from framebus.links.zmtp import MORE, before_payload, frame_start
+from framebus.wire import control, header
 
 _EMPTY_PART = frame_start(MORE, 0)
 
@@ -18,12 +19,12 @@ class Lost(Exception):  # noqa: N818  (an event, dealt with by asking another hu
 
 
 class OldHub:
-    """A REP socket, or a ROUTER that serves REQ sockets, at the other end of `connection`, which it owns.
+    """A REP socket, a ROUTER that serves REQ sockets, or framebus at the other end of `connection`, which it owns.
 
     We are a DEALER that writes as a REQ does, so that a hub that died leaves nothing behind that is out of step.
     """
 
-    def __init__(self, connection: StreamConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._delimits = connection.peer_type == "ROUTER"
         """We begin messages with an empty part ourselves: the connection does so for a REP alone."""
@@ -37,7 +38,7 @@ class OldHub:
                 pass
         except Gone as gone:
             raise Lost(str(gone)) from gone
-        return b"".join(messages[0])  # one part, behind an empty one from a ROUTER
+        return _reply(b"".join(messages[0]), self._connection.where)  # one part, behind an empty one from a ROUTER
 
     def close(self) -> None:
         """Hang up."""
@@ -61,7 +62,16 @@ class OldHub:
         return f"{self._connection.where}: the hub has the image and has not replied"
 
 
-def sleep_on(connection: StreamConnection, poll: select.poll, seconds: float) -> bool:
+def _reply(data: bytes, where: str) -> bytes:
+    """What a hub replied; raises `Closed` where it is framebus that refuses the picture, or publishes itself."""
+    if data[:1] == b"{" and header.is_native(data):
+        message = control.decode(data)
+        if isinstance(message, control.Refuse):
+            raise Closed(f"{where} refused the image: {message.message}")
+    return data
+
+
+def sleep_on(connection: Connection, poll: select.poll, seconds: float) -> bool:
     """Write what is pending; True once there is something to receive. Raises `Gone`."""
     poll.register(connection.fileno(), select.POLLIN | (select.POLLOUT if connection.pending else 0))
     events = sum(found for _, found in poll.poll(seconds * 1000))

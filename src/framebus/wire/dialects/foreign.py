@@ -26,14 +26,25 @@ class End(msgspec.Struct, frozen=True):
     port: Any = None
 
 
-def read_header(part: Buffer) -> dict[str, Any]:
-    """The JSON object in `part`; raises `BadFrame` for anything else and above the limits of our own headers."""
+def read_header(part: Buffer, packed: str = "") -> dict[str, Any]:
+    """The JSON object in `part`; raises `BadFrame` for anything else and above the limits of our own headers.
+
+    The value of key `packed` may lie deeper; then it is text under that name and `_json`.
+    """
     if len(part) > limits.MAX_HEADER_BYTES:
         raise BadFrame(f"header of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
     try:
-        return check_depth(_decode(part))
+        head = _decode(part)
+        return _pack(head, packed) if packed in head else check_depth(head)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadFrame(f"not a JSON header: {error}") from error
+
+
+def _pack(head: dict[str, Any], key: str) -> dict[str, Any]:
+    try:
+        return check_depth(head)
+    except BadFrame:
+        return check_depth({f"{key}_json": json.dumps(head.pop(key)), **head})
 
 
 def write_header(head: Mapping[str, Any]) -> bytes:
@@ -59,14 +70,14 @@ def not_in_names(without: bytes = b"") -> list[bytes]:
     return [bytes((code,)) for code in range(32, 127) if not _IN_NAMES(chr(code)) and code not in without + b"|"]
 
 
-def two(parts: Sequence[Buffer], what: str, max_bytes: int) -> tuple[dict[str, Any], memoryview]:
-    """Header and payload of a message of two parts."""
+def two(parts: Sequence[Buffer], what: str, max_bytes: int, packed: str = "") -> tuple[dict[str, Any], memoryview]:
+    """Header and payload of a message of two parts; `packed` as in `read_header`."""
     if len(parts) != 2:
         raise BadFrame(f"{what} has two parts, {len(parts)} arrived")
     payload = memoryview(parts[1]).toreadonly()
     if payload.nbytes > max_bytes:
         raise BadFrame(f"{what} of {payload.nbytes} bytes: the limit is {max_bytes}")
-    return read_header(parts[0]), payload
+    return read_header(parts[0], packed), payload
 
 
 def array_from(dtype: Any, shape: Any, payload: memoryview) -> Array:

@@ -30,11 +30,11 @@ class Sent(NamedTuple):
     answer: bytes
 
 
-def read(parts: Sequence[Buffer], default: str, dialect: str = "", *, any_bytes: bool = False) -> Sent:
+def read(parts: Sequence[Buffer], default: str, dialect: str = "", *, loose: bool = False) -> Sent:
     """What `parts` are: of any of these systems, or of `dialect` alone. Raises `BadFrame` for anything else.
 
-    Streams are named by the sender's text, or `default` where it sends none. `any_bytes`: an imageZMQ jpg may be
-    anything.
+    Streams are named by the sender's text, or `default` where it sends none. `loose`: imageZMQ's pictures and texts may
+    be anything.
     """
     kind = recognise(parts)
     if dialect == "pyzmq":
@@ -42,7 +42,7 @@ def read(parts: Sequence[Buffer], default: str, dialect: str = "", *, any_bytes:
     if dialect and kind != dialect:
         raise BadFrame(f"not a message of {dialect}, which is all this address takes")
     if kind is Kind.IMAGEZMQ:
-        return Sent(imagezmq.decode(parts, default=default, any_bytes=any_bytes), imagezmq.OK)
+        return Sent(imagezmq.decode(parts, default=default, loose=loose), imagezmq.OK)
     if kind is Kind.NETGEAR:
         return Sent(netgear.decode(parts, default=default), _NETGEAR_ANSWER)
     if kind is Kind.DATA and len(parts) == 2:

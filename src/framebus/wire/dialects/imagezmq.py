@@ -39,34 +39,34 @@ def decode(
     *,
     default: str = "imagezmq",
     max_bytes: int = limits.MAX_FRAME_BYTES,
-    any_bytes: bool = False,
+    loose: bool = False,
 ) -> Frame:
     """The frame in two parts; its stream is named by the text before `|`, or `default` where there is no text.
 
-    The text as sent, and all other keys of the header, are in `meta`. A jpg stays encoded; with `any_bytes` one that is
-    no picture, which senders do not check, is a row of bytes (`array`). A frame that one of our own
-    senders stamped has its own stream, run, number and times; others have no run. Raises `BadFrame` for anything else;
-    a REP socket still owes an answer then.
+    The text as sent, and all other keys of the header, are in `meta`. A jpg stays encoded. A frame that one of our own
+    senders stamped has its own stream, run, number and times; others have no run. `loose` takes what imageZMQ takes: a
+    jpg that is no picture as a row of bytes (`array`), and a text deeper than links carry as JSON in `msg_json`. Raises
+    `BadFrame` for anything else; a REP socket still owes an answer then.
     """
-    head, payload = foreign.two(parts, "an imageZMQ message", max_bytes)
+    head, payload = foreign.two(parts, "an imageZMQ message", max_bytes, packed="msg" if loose else "")
     stamped, rest = stamp.take(head)
     meta = {key: value for key, value in rest.items() if key not in _DESCRIBES}
     stream = foreign.name_for(head.get("msg"), default)
     if any(key in head for key in _DESCRIBES):
         array = foreign.array_from(head.get("dtype"), head.get("shape"), payload)
         frame = foreign.frame_of(array, None, stream, meta)
-    elif "msg" in head:
-        frame = _jpg(payload, stream, meta, any_bytes=any_bytes)
+    elif "msg" in head or "msg_json" in head:
+        frame = _jpg(payload, stream, meta, loose=loose)
     else:
         raise BadFrame("neither an imageZMQ image nor a jpg: the header has no msg, dtype and shape")
     return frame.replace(**stamped) if stamped else frame
 
 
-def _jpg(payload: memoryview, stream: str, meta: Mapping[str, Any], *, any_bytes: bool) -> Frame:
+def _jpg(payload: memoryview, stream: str, meta: Mapping[str, Any], *, loose: bool) -> Frame:
     try:
         image = from_bytes(payload)
     except BadFrame:
-        if not any_bytes:
+        if not loose:
             raise
         return foreign.frame_of(np.frombuffer(payload, np.uint8), "array", stream, meta)
     return foreign.frame_of(image, image.format, stream, meta)

@@ -105,7 +105,7 @@ class TestPicture:
     @pytest.mark.parametrize(
         ("head", "said"),
         [
-            (b"[]", "no object"),
+            (b"[]", "Expected `object`"),
             (b"\xff", "not a JSON header"),
             (b"[" * 5000, "not a JSON header"),
             (b'{"dtype": "uint8"}', "do not describe"),

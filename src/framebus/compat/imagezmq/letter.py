@@ -9,6 +9,7 @@ import secrets
 import socket
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from framebus.core import clock
@@ -26,6 +27,7 @@ from framebus.wire.meta import jsonable
 Jpg = bytes | bytearray | memoryview | Array
 
 _counter = itertools.count(1)
+_encode = msgspec.json.Encoder().encode
 
 
 class Letter:
@@ -53,7 +55,7 @@ class Letter:
         head["captured_ns"] = str(self.captured_ns)
         head["captured_mono_ns"] = str(self.captured_mono_ns)
         head["clock"] = clock.boot_id()
-        return foreign.write_header(head)
+        return _encode(head)
 
     def frame(self, postmark: Postmark) -> Frame:
         """The same as a frame; raises `BadFrame` for what a link does not carry."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from framebus.core.errors import BadFrame
@@ -14,6 +15,7 @@ from framebus.wire import limits
 from framebus.wire.encodings import encode, from_bytes
 from framebus.wire.layout import bytes_of, received
 
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 JPEG = "jpeg=95"
 """What an image becomes for a program that asks for JPEG."""
 
@@ -110,9 +112,6 @@ def _header(part: memoryview) -> dict[str, Any]:
     if len(part) > limits.MAX_HEADER_BYTES:
         raise BadFrame(f"header of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
     try:
-        found = json.loads(bytes(part))
-    except (ValueError, RecursionError) as error:
+        return _decode(part)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadFrame(f"not a JSON header: {error}") from error
-    if not isinstance(found, dict):
-        raise BadFrame("not a JSON header: no object")
-    return found

@@ -53,6 +53,8 @@ def stamp(frame: Frame) -> dict[str, Any]:
 
 def take(head: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fields of the frame that `head` stamps, and all its other keys; no fields where it does not, or nonsense."""
+    if "run" not in head:
+        return {}, head
     try:
         found = msgspec.convert(head, _Stamp, strict=False)
     except (msgspec.ValidationError, RecursionError):

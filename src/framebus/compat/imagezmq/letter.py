@@ -45,17 +45,18 @@ class Letter:
         return bytes_of(self.content) if isinstance(self.content, np.ndarray) else self.content
 
     def header(self, postmark: Postmark) -> bytes:
-        """imageZMQ's header; capture time and identity follow as keys that unmodified hubs ignore."""
-        head = {"msg": self.text}
-        if isinstance(self.content, np.ndarray):
-            head |= foreign.describe(self.content)
+        """imageZMQ's header; capture time and identity follow as keys that unmodified hubs ignore.
+
+        It begins as theirs does, to the letter: subscribers may choose by that.
+        """
+        head = foreign.describe(self.content) if isinstance(self.content, np.ndarray) else {}
         head["stream"] = postmark.stream
         head["run"] = f"{postmark.run:016x}"
         head["seq"] = postmark.seq
         head["captured_ns"] = str(self.captured_ns)
         head["captured_mono_ns"] = str(self.captured_mono_ns)
         head["clock"] = clock.boot_id()
-        return _encode(head)
+        return foreign.write_header({"msg": self.text})[:-1] + b", " + _encode(head)[1:]
 
     def frame(self, postmark: Postmark) -> Frame:
         """The same as a frame; raises `BadFrame` for what a link does not carry."""

@@ -356,9 +356,14 @@ class Endpoint(ABC, Generic[S]):
         limit = min(until, self._tick_at) - time.monotonic()
         self._slumber.sleep(self._lock, limit)
 
+    @property
+    def _leisure_s(self) -> float:
+        """For how long after a caller nobody need drive."""
+        return self.session.leisure_s
+
     def _leave_hot(self, now: float) -> None:
         """A caller leaves: the reactor takes over shortly, at the latest when something is due."""
-        self._driven_until = now + self.session.leisure_s
+        self._driven_until = now + self._leisure_s
         if now >= self._remind_at:
             self._remind_at = now + REMIND_S
             at = self._deadline(now)

@@ -170,7 +170,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
             self._check()
             if self._ready is None:
                 self._ready = Bell()
-                self.session.ask()
+                self.session.look_ahead()
                 self._drive(time.monotonic())
                 self._show_ready()
             return self._ready.fileno()
@@ -181,6 +181,11 @@ class ReadingEnd(Endpoint[ReaderSession]):
                 self._ready.ring()
             else:
                 self._ready.hush()
+
+    @property
+    def _leisure_s(self) -> float:
+        """None where the user sleeps on our descriptor: then only the reactor can tell that something came."""
+        return self.session.leisure_s if self._ready is None else 0.0
 
     def _free(self) -> None:
         if self._ready is not None:

@@ -40,6 +40,7 @@ class Acquaintances:
         self.live: bool | None = None
         """Whether the newest frame matters most to any publisher met; None before the first."""
         self.pulse = Pulse()
+        self._ahead = False
         self._rules = rules
         self._calling = calling
         self._guests = guests
@@ -132,13 +133,21 @@ class Acquaintances:
         self._meet(peer, feed, now)
         self._begin(feed, message)
 
+    def look_ahead(self) -> None:
+        """Every publisher may send one frame more than the one in the user's hands."""
+        self._ahead = True
+        for feed in self.here.values():
+            if feed.open and feed.window == LATEST_WINDOW_ON_HOST and not feed.lossless:
+                feed.window = LATEST_WINDOW_OFF_HOST
+                self._intake.begin(feed)
+
     def _begin(self, feed: Feed, message: Welcome) -> None:
         """The publisher has said how it serves this reader."""
         keep = message.keep or self._rules.keep or ("latest" if message.live else "all")
         feed.lossless = keep == "all"
         self.live = bool(self.live) or message.live
         near = bool(self.party.host) and feed.party.host == self.party.host
-        feed.window = LATEST_WINDOW_ON_HOST if near else LATEST_WINDOW_OFF_HOST
+        feed.window = LATEST_WINDOW_ON_HOST if near and not self._ahead else LATEST_WINDOW_OFF_HOST
         if feed.lossless or self._rules.packets or any(state.packets for state in message.streams):
             feed.window = self._rules.window_frames
         if self._calling is None:

@@ -69,6 +69,11 @@ class ReaderSession:
         """The user wants a frame: from now on newest-only publishers may send."""
         self._intake.ask()
 
+    def look_ahead(self) -> None:
+        """The user wants to be told that a frame is here before giving back the one before: from now on, one comes."""
+        self._known.look_ahead()
+        self._intake.ask()
+
     def idle(self, now: float) -> bool:
         """The user waits and nothing is here: acknowledgements that were kept back go soon; False if there are none."""
         return self._intake.idle(now)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import dropin, gather, hub, keys, local_report, send_alone, slow_reader, transport_report
+from benchmarks import cameras, dropin, gather, hub, keys, local_report, send_alone, slow_reader, transport_report
 from benchmarks.harness.results import load
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -27,6 +27,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "transport": ("Frames over TCP on one machine", transport_report.render),
     "dropin": ("The drop-in for imagezmq", dropin.render),
     "hub": ("Many small senders, one hub", hub.render),
+    "cameras": ("Cameras", cameras.render),
     "slow_reader": ("A reader ten times too slow", slow_reader.render),
     "send_alone": ("Sending while nobody reads", send_alone.render),
     "keys": ("With keys", keys.render),

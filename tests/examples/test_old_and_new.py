@@ -80,9 +80,9 @@ def test_only_the_import_differs(child: StartChild, link: str, hub: list[str], s
 
 def test_a_camera_that_goes_is_seen_to_go_and_to_come_back(child: StartChild) -> None:
     lines = child(EXAMPLES / "camera_wall.py", "--test").succeed().splitlines()
-    told = [line.removeprefix("camera-2: ") for line in lines if line.startswith("camera-2")]
-    states = [line.partition(",")[0] for line in told]
-    assert states[-3:] == ["live", "away", "live"], lines
+    told = [line for line in lines if line.startswith("camera-2") and "stalled" not in line]  # as busy machines do
+    assert told[-1] == told[-3] == "camera-2: live", lines
+    assert "camera-2: away, " in told[-2]
     assert "closed the connection" in told[-2]
     assert "camera-1: live" in lines
 

@@ -19,6 +19,7 @@ from framebus.links.carrier import Carrier
 from framebus.links.endpoint import Endpoint
 from framebus.links.patience import Patience
 from framebus.memory import room
+from framebus.session.audience import ANONYMOUS
 from framebus.session.outgoing import Peer
 from framebus.session.publisher import PublisherSession
 from framebus.session.status import publisher_status
@@ -174,8 +175,9 @@ class WritingEnd(Endpoint[PublisherSession]):
 
     def _blocked_text(self) -> str:
         audience = self.session.audience
-        owing = ", ".join(audience.owing(stoppers_only=True))
-        return f"{self.address}: waiting for {owing} to take what is owed ({audience.retention.nbytes:,} bytes)"
+        owing = audience.owing(stoppers_only=True) or audience.owing()
+        named = ", ".join(name for name in owing if not name.startswith(ANONYMOUS)) or "a reader"
+        return f"{self.address}: waiting for {named} to take what is owed ({audience.retention.nbytes:,} bytes)"
 
     def finish(self) -> None:
         """Wait for what is owed, tell readers the end, free everything."""

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("framebus", "pyzmq", "numpy", "msgspec", "imagezmq", "vidgear", "iceoryx2", "eclipse-zenoh", "simplejpeg")
+_PACKAGES = (
+    *("framebus", "pyzmq", "numpy", "msgspec", "imagezmq", "vidgear", "iceoryx2", "eclipse-zenoh", "simplejpeg"),
+    *("av", "opencv-python-headless"),
+)
 
 
 def describe() -> dict[str, object]:

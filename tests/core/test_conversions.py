@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_np
 
+from framebus.core import swscale
+from framebus.core.conversions import exact_colour
 from framebus.core.errors import BadFrame
 from framebus.core.formats import FORMATS, convert, guess_format
 
@@ -116,8 +118,23 @@ class TestFromI420:
         for lumas in np.arange(256).reshape(64, 4):
             y = np.tile(lumas.reshape(2, 2), (256, 256))
             i420 = np.concatenate([y.reshape(-1), u.reshape(-1), v.reshape(-1)]).astype(np.uint8).reshape(768, 512)
-            rgb = convert(i420, "i420", "rgb24")
-            assert np.array_equal(rgb, exact_rgb(y, u.repeat(2, 0).repeat(2, 1), v.repeat(2, 0).repeat(2, 1)))
+            wanted = exact_rgb(y, u.repeat(2, 0).repeat(2, 1), v.repeat(2, 0).repeat(2, 1))
+            assert np.array_equal(exact_colour(i420, "rgb24"), wanted)
+            assert np.array_equal(exact_colour(i420, "bgr24"), wanted[..., ::-1])
+
+    def test_a_large_picture_is_near_the_exact_one_and_a_small_one_is_exact(self) -> None:
+        random = np.random.default_rng(1)
+        for height, width, most in ((720, 1280, 3), (1080, 1922, 3), (16, 16, 0)):
+            i420 = random.integers(0, 256, (height * 3 // 2, width), np.uint8)
+            i420.setflags(write=False)
+            for format in ("bgr24", "rgb24"):
+                difference = convert(i420, "i420", format).astype(np.int16) - exact_colour(i420, format)
+                assert np.abs(difference).max() <= most
+
+    def test_without_pyav_a_large_picture_is_exact(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(swscale, "converter", lambda: None)
+        i420 = np.random.default_rng(2).integers(0, 256, (720, 640), np.uint8)
+        assert np.array_equal(convert(i420, "i420", "bgr24"), exact_colour(i420, "bgr24"))
 
     def test_bgr_is_rgb_backwards(self) -> None:
         i420 = picture("i420")

@@ -23,6 +23,7 @@ SENDERS = {
     "two_cameras_one_port.py": ["{sink}"],
 }
 PAIRED = [*SENDERS, "watch.py"]
+ELSEWHERE = ["camera_wall.py", "imagezmq_drop_in.py", "one_port_for_everyone.py"]  # in test_old_and_new.py
 OTHERS = ["record_to_folder.py", "kill_and_resume.py", "read_with_ten_lines_of_zmq.py", "three_links.py"]
 LINKS = ["tcp://127.0.0.1:{port}", "tcp://127.0.0.1:{port}/ripples", "ipc://{folder}/r.sock", "shm://ripples"]
 
@@ -37,7 +38,7 @@ def watch(child: StartChild, link: str, frames: int) -> Child:
 
 
 def test_every_example_is_run() -> None:
-    assert sorted(path.name for path in EXAMPLES.glob("*.py")) == sorted([*ALONE, *PAIRED, *OTHERS])
+    assert sorted(path.name for path in EXAMPLES.glob("*.py")) == sorted([*ALONE, *PAIRED, *OTHERS, *ELSEWHERE])
 
 
 @pytest.mark.parametrize("name", ALONE)

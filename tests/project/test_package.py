@@ -27,7 +27,7 @@ PICKLES = {"pool/byvalue.py"}
 HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "simplejpeg", "tifffile", "zmq"}
 WHERE = {
     "PIL": ("sources", "sinks", "wire/encodings", "compat/imagenode"),
-    "av": ("sources/video.py", "sources/cameras", "testing/clips.py", "testing/camera_pictures.py"),
+    "av": ("core/swscale.py", "sources/video.py", "sources/cameras", "testing/clips.py", "testing/camera_pictures.py"),
     "cloudpickle": ("pool/byvalue.py",),
     "lz4": ("wire/encodings/lz4.py",),
     "mss": ("sources/cameras/screen.py",),

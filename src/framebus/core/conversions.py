@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from framebus.core import swscale
 from framebus.core.errors import BadFrame
 
 Array = npt.NDArray[Any]
@@ -73,6 +74,8 @@ _LIMITED_TO_FULL = np.array([min(255, max(0, (510 * (y - 16) + 219) // 438)) for
 
 _SHIFT = 21  # fixed point; the tests compare all 2**24 triples with exact arithmetic
 _ONE = 1 << _SHIFT
+_STRIP = 64
+"""Rows that are worked on together."""
 
 
 def _table(weight: float, offset: int) -> npt.NDArray[np.int32]:
@@ -99,26 +102,40 @@ def _planes(i420: Array) -> tuple[Array, Array, Array]:
     )
 
 
-def _i420_to_colour(i420: Array, order: str) -> Array:
+def _i420_to_colour(i420: Array, format: str) -> Array:
+    fast = swscale.converter() if i420.nbytes >= swscale.WORTH_BYTES else None
+    return fast(np.ascontiguousarray(i420), format) if fast is not None else exact_colour(i420, format)
+
+
+def exact_colour(i420: Array, format: str) -> Array:
+    """Each channel rounded once from its exact value; `format` is `bgr24` or `rgb24`."""
     y, u, v = _planes(i420)
     height, width = y.shape
-    luma = _Y[y].reshape(height // 2, 2, width // 2, 2)
-    chroma = {"r": _V_RED[v], "g": _U_GREEN[u] + _V_GREEN[v], "b": _U_BLUE[u]}
     colour = np.empty((height, width, 3), np.uint8)
-    for channel, letter in enumerate(order):
-        value = luma + chroma[letter][:, np.newaxis, :, np.newaxis]
-        value >>= _SHIFT
-        np.clip(value, 0, 255, out=value)
-        colour[..., channel] = value.reshape(height, width)
+    for top in range(0, height, _STRIP):  # what is worked on stays in the processor's cache
+        luma, rows = y[top : top + _STRIP], slice(top // 2, (top + _STRIP) // 2)
+        _colour_strip(luma, u[rows], v[rows], format, colour[top : top + _STRIP])
     return colour
 
 
+def _colour_strip(y: Array, u: Array, v: Array, format: str, colour: Array) -> None:
+    height, width = y.shape
+    luma = _Y[y].reshape(height // 2, 2, width // 2, 2)
+    chroma = {"r": _V_RED[v], "g": _U_GREEN[u] + _V_GREEN[v], "b": _U_BLUE[u]}
+    value = np.empty_like(luma)
+    for channel, letter in enumerate(format[:3]):
+        np.add(luma, chroma[letter][:, np.newaxis, :, np.newaxis], out=value)
+        value >>= _SHIFT
+        np.clip(value, 0, 255, out=value)
+        colour[..., channel] = value.reshape(height, width)
+
+
 def _i420_to_bgr(i420: Array) -> Array:
-    return _i420_to_colour(i420, "bgr")
+    return _i420_to_colour(i420, "bgr24")
 
 
 def _i420_to_rgb(i420: Array) -> Array:
-    return _i420_to_colour(i420, "rgb")
+    return _i420_to_colour(i420, "rgb24")
 
 
 def _i420_to_gray8(i420: Array) -> Array:

@@ -10,7 +10,7 @@
 | `array`  | anything               | number | anything else: passed on untouched, never converted        |
 
 Conversions follow ITU-R BT.601 and round once, half up, from the exact value, so that they give the same pixels
-on every machine:
+on every machine; only colour from `i420` may be up to 3 levels off, where PyAV is there to make it many times as fast:
 
     gray8  Y' = 0.299 R + 0.587 G + 0.114 B
     i420   Y  = 16 + 219/255 Y'     U = 128 + 224/255 (B - Y')/1.772     V = 128 + 224/255 (R - Y')/1.402

@@ -138,7 +138,8 @@ def test_ctrl_c_while_the_processes_start_is_quiet_too(child: StartChild) -> Non
     process.wait_line("begin")
     process.interrupt()
     process.wait()
-    assert process.stderr.count("Traceback") <= 1
+    chained = process.stderr.count("another exception occurred")  # within one: an import that was interrupted
+    assert process.stderr.count("Traceback") - chained <= 1, process.stderr
 
 
 def _gone(pid: int) -> bool:

@@ -142,12 +142,12 @@ class Hub:
 
 
 @contextmanager
-def plain(kind: int, port: int, *, connect: bool = False) -> Iterator[zmq.Socket[bytes]]:
-    """A socket of pyzmq, and its context."""
+def plain(kind: int, port: int, *, connect: bool = False, beginning: bytes = b"") -> Iterator[zmq.Socket[bytes]]:
+    """A socket of pyzmq, and its context; a subscriber asks for messages with that `beginning` from the start."""
     with zmq.Context() as context, context.socket(kind) as socket:
         socket.linger = 0
         socket.rcvtimeo = int(PATIENCE_S * 1000)
         if kind == zmq.SUB:
-            socket.subscribe(b"")
+            socket.subscribe(beginning)
         (socket.connect if connect else socket.bind)(f"tcp://127.0.0.1:{port}")
         yield socket

@@ -63,14 +63,15 @@ def test_any_text_becomes_the_beginning_of_a_plain_name(name: str) -> None:
 def test_whatever_senders_are_called_their_pictures_are_in_the_directory_of_the_day(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:
-    root = tmp_path_factory.mktemp("images")
+    outside = tmp_path_factory.mktemp("outside")
+    root = outside / "images"
     images = Images(str(root), most=100)
     for name in names:
         images.put(name, WHEN, b"jpeg")
     images.close()
     assert os.listdir(root) == ["2018-12-30"]
     assert len(_files(root / "2018-12-30")) == len(names)
-    assert _files(root.parent) == []
+    assert _files(outside) == []
 
 
 def _files(folder: Path) -> list[Path]:

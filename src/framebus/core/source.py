@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self
+from typing import TYPE_CHECKING, Generic
 
+from framebus.core.closing import Closing
 from framebus.core.contracts import Item
 from framebus.core.errors import Closed, Timeout
 from framebus.core.options import duration
@@ -26,7 +26,7 @@ else:
     T = TypeVar("T")
 
 
-class Source(ABC, Generic[T]):
+class Source(Closing, Generic[T]):
     """Frames from somewhere. One thread at a time reads it; `close()` may come from any thread.
 
     A loop asks for the next frame and thereby acknowledges the last one; it ends when the source ended and
@@ -98,14 +98,6 @@ class Source(ABC, Generic[T]):
         if item is None:
             raise StopAsyncIteration
         return item
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # how -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 
 from framebus.core.addresses import Link
@@ -11,10 +10,10 @@ from framebus.links import shared, sockets, zap
 from framebus.links.admission import require_admission
 from framebus.links.carrier import Carrier
 from framebus.links.dialling import Dial, FileDial, LocalDial, TcpDial
-from framebus.links.doorman import on_duty
 from framebus.links.doors import FileDoor, TcpDoor
 from framebus.links.entrance import Door
 from framebus.links.guard import Guard
+from framebus.links.guarded import guarded
 from framebus.links.keys import ClientKeys, KeyStore, lookup_peer
 from framebus.links.monitor import Reminder, Watch
 from framebus.links.switchboard import Switchboard
@@ -62,25 +61,7 @@ def _open(door: Door, may_share: bool) -> Carrier:
 
 
 def _through_zeromq(address: Link, policy: KeyStore | zap.Policy) -> Carrier:
-    domain = secrets.token_hex(8)
-    guards: list[Guard] = []
-    keys = policy.own() if isinstance(policy, KeyStore) else None
-    on_duty().register(domain, policy)
-    peer = address.peers[0]
-    try:
-        socket = sockets.listener(
-            f"tcp://{peer}" if peer.host else f"tcp://*:{peer.port}",
-            keys=keys,
-            domain=domain,
-            queue=MAX_UNREAD,
-            before_binding=lambda socket: guards.append(Guard(socket, encrypted=keys is not None)),
-        )
-    except BaseException:
-        for unused in guards:
-            unused.close()
-        on_duty().unregister(domain)
-        raise
-    return ZmqCarrier(socket, guards[0], domain)
+    return ZmqCarrier(*guarded(address.peers[0], policy, queue=MAX_UNREAD))
 
 
 def _connect(address: Link, attempt: int, reminder: Reminder) -> Carrier:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -22,6 +21,7 @@ from framebus.links import sockets
 from framebus.links.admission import require_admission
 from framebus.links.doorman import on_duty, tidy_at_exit
 from framebus.links.guard import Guard
+from framebus.links.guarded import guarded
 from framebus.links.keys import KeyStore
 from framebus.links.monitor import Fact, Reminder, Watch
 
@@ -195,29 +195,8 @@ def listening(
     peer = address.peers[0]
     policy = _policy(peer, allow, insecure)
     tidy_at_exit()
-    domain = secrets.token_hex(8)
-    guards: list[Guard] = []
-
-    def before_binding(socket: sockets.Socket) -> None:
-        guards.append(Guard(socket))
-        prepare(socket)
-
-    on_duty().register(domain, policy)
-    try:
-        socket = sockets.listener(
-            f"tcp://{peer}" if peer.host else f"tcp://*:{peer.port}",
-            kind=kind,
-            domain=domain,
-            max_bytes=max_bytes,
-            queue=queue,
-            before_binding=before_binding,
-        )
-        return Station(socket, guards[0], domain)
-    except BaseException:
-        for guard in guards:
-            guard.close()
-        on_duty().unregister(domain)
-        raise
+    socket, guard, domain = guarded(peer, policy, kind=kind, queue=queue, max_bytes=max_bytes, prepare=prepare)
+    return Station(socket, guard, domain)
 
 
 def peer_address(parts: Parts) -> str:

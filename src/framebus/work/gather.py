@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Generator, Iterable
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Array, Frame
 from framebus.core.units import duration
@@ -41,7 +40,7 @@ def gather(**services: Spec) -> Gather:
     return Gather(services)
 
 
-class Gather:
+class Gather(Closing):
     """Asks services; see `gather`. Safe to use from several threads, belongs to one process. Close it, or use `with`.
 
     The processes start when it is made; the first question waits until they are built, and raises what kept one from
@@ -130,14 +129,6 @@ class Gather:
         A process that is busy gets two seconds to end, then it is killed.
         """
         self._exchange.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _framed(frame: Frame | Array) -> Frame:

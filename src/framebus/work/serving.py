@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import select
 import time
-from types import TracebackType
-from typing import Self
 
 from framebus.core.bell import Bell
+from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, Timeout, Unavailable
 from framebus.links.reading import LinkSource
 from framebus.pool.calling import described
@@ -22,7 +21,7 @@ MAX_WAITING = 1024
 """Questions taken in before their turn; more wait where they come from."""
 
 
-class Serving:
+class Serving(Closing):
     """Listens from the start and answers while `run` runs. `stop` from any thread or signal handler."""
 
     def __init__(self, name: str, source: LinkSource, hands: Hands) -> None:
@@ -69,14 +68,6 @@ class Serving:
         self._source.close()
         self._hands.close()
         self._bell.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _answer(self) -> None:
         for done in self._hands.finished():

@@ -18,7 +18,7 @@ import zmq
 import framebus as fb
 from framebus import imagezmq
 from framebus.compat.imagezmq.asking import Asking
-from framebus.compat.imagezmq.words import OldHub
+from framebus.compat.imagezmq.words import PlainHub
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.links.keys import KeyStore
@@ -195,7 +195,7 @@ class TestWhere:
         with Replying(OURS, address):
             sender.send_image("porch", LARGE)
             assert isinstance(sender._way, Asking)
-            assert isinstance(sender._way._hub, OldHub)
+            assert isinstance(sender._way._hub, PlainHub)
             assert sender._way._hub._connection.shares
 
     def test_a_name_of_this_machine(self, free_port: int) -> None:

@@ -16,6 +16,7 @@ from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.registry import SOURCES
 from framebus.sources.cameras import http, keeping, web
+from framebus.sources.cameras.feed import Feed
 from framebus.testing import SourceConformance
 from framebus.wire.encodings import EncodedImage
 from tests.conftest import StartChild
@@ -56,6 +57,22 @@ def taken(url: str, count: int, **options: object) -> list[Frame]:
         return [item for item in islice(maker, count) if isinstance(item, Frame)]
     finally:
         maker.close()
+
+
+def assert_closing_ends_a_wait(feed: Feed) -> None:
+    """Closed while another thread waits for pictures, after the first."""
+    begun = threading.Event()
+
+    def read() -> None:
+        for _ in feed:
+            begun.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert begun.wait(PATIENCE_S)
+    feed.close()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
 
 
 class TestMotionJpegIsASource(SourceConformance):
@@ -302,18 +319,7 @@ class TestTrouble:
         with serving(motion) as url:
             http.connect(url, deadline_s=60).close()
             feed = http.connect(url, deadline_s=60)
-            begun = threading.Event()
-
-            def read() -> None:
-                for _ in feed:
-                    begun.set()
-
-            thread = threading.Thread(target=read)
-            thread.start()
-            assert begun.wait(PATIENCE_S)
-            feed.close()
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive()
+            assert_closing_ends_a_wait(feed)
 
 
 class TestMistakes:
@@ -339,15 +345,4 @@ class TestTls:
     def test_closing_ends_a_wait(self) -> None:
         with serving(motion, tls=True) as url:
             feed = http.connect(url, deadline_s=60, verify=False)
-            begun = threading.Event()
-
-            def read() -> None:
-                for _ in feed:
-                    begun.set()
-
-            thread = threading.Thread(target=read)
-            thread.start()
-            assert begun.wait(PATIENCE_S)
-            feed.close()
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive()
+            assert_closing_ends_a_wait(feed)

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Sequence
 
+from framebus.compat.imagezmq.keyed import NameTaken
 from framebus.compat.imagezmq.letter import Letter, Postmarks
 from framebus.compat.imagezmq.limit import Limit
-from framebus.compat.imagezmq.native import NameTaken
 from framebus.compat.imagezmq.place import Hub, Place, links
 from framebus.compat.imagezmq.words import Lost
 from framebus.core.errors import Closed

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import zmq
 
@@ -14,6 +13,7 @@ from framebus.compat.imagezmq.feeding import Feeding
 from framebus.compat.imagezmq.forgotten import close_when_forgotten
 from framebus.compat.imagezmq.picture import JpgBuffer, Picture
 from framebus.compat.imagezmq.standin import SocketStandIn
+from framebus.core.closing import Closing
 from framebus.core.errors import OptionError
 from framebus.core.frame import Array
 from framebus.core.units import duration
@@ -21,7 +21,7 @@ from framebus.core.units import duration
 log = logging.getLogger("framebus")
 
 
-class ImageHub:
+class ImageHub(Closing):
     """Receives pictures with a text from senders, imageZMQ's and ours side by side, and from framebus publishers.
 
     `REQ_REP=True` listens at `open_port`; each picture is to be answered by `send_reply`, and is answered `OK` when
@@ -94,14 +94,6 @@ class ImageHub:
     def close(self) -> None:
         """Stop; a sender that still waits gets its reply. Idempotent."""
         self._way.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _receive(self) -> Picture:
         return self._way.receive(self._clock.timeout)

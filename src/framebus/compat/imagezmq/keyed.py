@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from framebus.compat.imagezmq.letter import Letter, Postmark
+from framebus.compat.imagezmq.letter import Letter
 from framebus.compat.imagezmq.limit import Limit
 from framebus.compat.imagezmq.words import Lost
 from framebus.core.errors import RemoteError, Unavailable
@@ -98,31 +98,28 @@ class AskingEnd(WritingEnd):
         super()._on_control(peer, message, now)
 
 
-class FramebusHub:
-    """Frames to one framebus hub, for as long as it is there: afterwards somebody else may listen at its address."""
+class KeyedHub:
+    """Frames to one hub over a link with keys, at which there can be nobody but framebus."""
 
-    def __init__(self, where: str, carrier: Callable[[int], Carrier], lost: Callable[[], bool]) -> None:
+    def __init__(self, where: str, carrier: Callable[[int], Carrier], patience_s: float) -> None:
+        """It counts as lost when it is away once `patience_s` have passed."""
         tidy_at_exit()
-        self._lost = lost
+        self._until = time.monotonic() + patience_s
         self._end = AskingEnd(where, carrier)
         self._end.entry = _listed(where)
         self._end.start()
-
-    @classmethod
-    def keyed(cls, where: str, carrier: Callable[[int], Carrier], patience_s: float) -> FramebusHub:
-        """Over a link with keys, at which there can be nobody but framebus; lost if away after `patience_s`."""
-        until = time.monotonic() + patience_s
-        hub = cls(where, carrier, lambda: time.monotonic() >= until and not hub.present)
-        return hub
 
     @property
     def present(self) -> bool:
         """True while the hub is connected and has let us in. Takes no lock."""
         return bool(self._end.session.audience.members)
 
-    def ask(self, letter: Letter, postmark: Postmark, limit: Limit) -> bytes:
+    def ask(self, letter: Letter, postmark: Identity, limit: Limit) -> bytes:
         """The reply; see `AskingEnd.ask`."""
         return self._end.ask(letter.frame(postmark), limit, self._lost)
+
+    def _lost(self) -> bool:
+        return time.monotonic() >= self._until and not self.present
 
     def close(self) -> None:
         """Take leave: nothing is owed, since every frame was waited for."""

@@ -15,11 +15,11 @@ import numpy as np
 from framebus.core import clock
 from framebus.core.errors import BadFrame
 from framebus.core.formats import guess_format
-from framebus.core.frame import Array, Coded, Frame
+from framebus.core.frame import Array, Coded, Frame, Identity
 from framebus.core.names import MAX_LENGTH, to_name
 from framebus.session.texts import Texts
 from framebus.wire import limits
-from framebus.wire.dialects import foreign
+from framebus.wire.dialects import foreign, stamp
 from framebus.wire.encodings import from_bytes
 from framebus.wire.layout import bytes_of
 from framebus.wire.meta import jsonable
@@ -44,21 +44,16 @@ class Letter:
         """The bytes, the program's own memory where they lie in one piece."""
         return bytes_of(self.content) if isinstance(self.content, np.ndarray) else self.content
 
-    def header(self, postmark: Postmark) -> bytes:
+    def header(self, postmark: Identity) -> bytes:
         """imageZMQ's header; capture time and identity follow as keys that unmodified hubs ignore.
 
         It begins as theirs does, to the letter: subscribers may choose by that.
         """
         head = foreign.describe(self.content) if isinstance(self.content, np.ndarray) else {}
-        head["stream"] = postmark.stream
-        head["run"] = f"{postmark.run:016x}"
-        head["seq"] = postmark.seq
-        head["captured_ns"] = str(self.captured_ns)
-        head["captured_mono_ns"] = str(self.captured_mono_ns)
-        head["clock"] = clock.boot_id()
+        head |= stamp.keys(postmark, self.captured_ns, self.captured_mono_ns, clock.boot_id())
         return foreign.write_header({"msg": self.text})[:-1] + b", " + _encode(head)[1:]
 
-    def frame(self, postmark: Postmark) -> Frame:
+    def frame(self, postmark: Identity) -> Frame:
         """The same as a frame; raises `BadFrame` for what a link does not carry."""
         content: Array | Coded = self.content if isinstance(self.content, np.ndarray) else _coded(self.content)
         return Frame(
@@ -81,17 +76,6 @@ class Letter:
             return {"msg_json": json.dumps(self.text)}
 
 
-class Postmark:
-    """Which frame a letter is: its stream, the sender's start, and the number within the stream."""
-
-    __slots__ = ("run", "seq", "stream")
-
-    def __init__(self, stream: str, run: int, seq: int) -> None:
-        self.stream = stream
-        self.run = run
-        self.seq = seq
-
-
 class Postmarks:
     """Names and numbers what one sender sends: a stream for each of its texts, unless they change all the time."""
 
@@ -103,12 +87,12 @@ class Postmarks:
         self._host = to_name(socket.gethostname(), "sender")
         self._texts = Texts(self._host)
 
-    def next(self, text: Any) -> Postmark:
+    def next(self, text: Any) -> Identity:
         """For the next letter that says `text`."""
         stream = self._stream(text)
         number = self._counts.get(stream, 0)
         self._counts[stream] = number + 1
-        return Postmark(stream, self._run, number)
+        return Identity(stream, self._run, number)
 
     def rename(self) -> None:
         """Another sender has such a name: from now on names tell which process and sender this is."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from framebus.core.errors import BadFrame
 from framebus.core.formats import guess_format
 from framebus.core.frame import Array, Coded, Frame
-from framebus.wire import limits
+from framebus.wire.dialects import foreign
 from framebus.wire.encodings import encode, from_bytes
-from framebus.wire.layout import bytes_of, received
+from framebus.wire.layout import bytes_of
 
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 JPEG = "jpeg=95"
 """What an image becomes for a program that asks for JPEG."""
 
@@ -56,16 +53,10 @@ class Picture:
     @classmethod
     def read(cls, head: memoryview, payload: memoryview) -> Picture:
         """The two parts of imageZMQ's own message; raises `BadFrame` for anything else."""
-        keys = _header(head)
+        keys = foreign.json_object(head)
         if "dtype" not in keys:
             return cls(keys.get("msg"), payload)
-        dtype, shape = keys["dtype"], keys.get("shape")
-        if not isinstance(dtype, str) or not isinstance(shape, list) or any(type(one) is not int for one in shape):
-            raise BadFrame(f"dtype {str(dtype)[:40]!r} and shape {str(shape)[:80]} do not describe an array")
-        numeric, length = received(dtype, tuple(shape), "array")
-        if length != payload.nbytes:
-            raise BadFrame(f"shape {shape} of {numeric} is {length} bytes, {payload.nbytes} arrived")
-        return cls(keys.get("msg"), np.frombuffer(payload, numeric).reshape(shape))
+        return cls(keys.get("msg"), foreign.array_from(keys["dtype"], keys.get("shape"), payload))
 
     def image(self) -> Array:
         """The array, writable and the caller's own; encoded pictures are decoded, colour to BGR.
@@ -105,13 +96,3 @@ def own(array: Array) -> Array:
     if isinstance(root, np.ndarray) and root.flags.owndata and root.flags.writeable and root.nbytes == array.nbytes:
         return root.reshape(-1).view(array.dtype).reshape(array.shape)
     return array.copy()
-
-
-def _header(part: memoryview) -> dict[str, Any]:
-    """Any JSON object: texts may be deeper than links carry."""
-    if len(part) > limits.MAX_HEADER_BYTES:
-        raise BadFrame(f"header of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
-    try:
-        return _decode(part)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadFrame(f"not a JSON header: {error}") from error

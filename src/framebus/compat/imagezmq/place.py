@@ -13,9 +13,9 @@ from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, socket
 
 import msgspec
 
+from framebus.compat.imagezmq.keyed import KeyedHub
 from framebus.compat.imagezmq.limit import Limit
-from framebus.compat.imagezmq.native import FramebusHub
-from framebus.compat.imagezmq.words import OldHub, sleep_on
+from framebus.compat.imagezmq.words import PlainHub, sleep_on
 from framebus.core.addresses import Link, parse
 from framebus.core.errors import AddressError, Unavailable
 from framebus.links import making, shared
@@ -32,7 +32,7 @@ VANISHED_S = 5
 NOBODY = "nobody listens there"
 _REFUSED = os.strerror(errno.ECONNREFUSED).lower()
 
-Hub = OldHub | FramebusHub
+Hub = PlainHub | KeyedHub
 
 
 def links(text: str | Sequence[str]) -> list[Link]:
@@ -63,7 +63,7 @@ class Place:
     def find(self, limit: Limit) -> Hub | None:
         """Whoever is there now; None when nobody is. Raises what `limit` raises."""
         if self._keyed:
-            return FramebusHub.keyed(str(self.address), making.connecting(self.address), HANDSHAKE_S)
+            return KeyedHub(str(self.address), making.connecting(self.address), HANDSHAKE_S)
         connection, self.pause_s, text = self._dial.attempt(time.monotonic())
         if not isinstance(connection, StreamConnection):
             self.why = text or NOBODY
@@ -118,10 +118,10 @@ class Place:
         connection.admit()
         if connection.peer_is_framebus and not self.address.dialect and (nearer := self._nearer()) is not None:
             connection.close()
-            return OldHub(nearer)
+            return PlainHub(nearer)
         if self.address.scheme == "tcp":
             _notice_absence(connection.fileno())
-        return OldHub(connection)
+        return PlainHub(connection)
 
 
 _DIALECTS = ("", "imagezmq")

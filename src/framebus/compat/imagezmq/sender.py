@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import zmq
 
@@ -13,12 +12,13 @@ from framebus.compat.imagezmq.casting import Casting
 from framebus.compat.imagezmq.forgotten import close_when_forgotten
 from framebus.compat.imagezmq.letter import Jpg, Letter, image_letter, jpg_letter
 from framebus.compat.imagezmq.standin import SocketStandIn
+from framebus.core.closing import Closing
 from framebus.core.errors import OptionError
 from framebus.core.frame import Array
 from framebus.core.units import duration
 
 
-class ImageSender:
+class ImageSender(Closing):
     """Sends pictures with a text to a hub, imageZMQ's or ours.
 
     `REQ_REP=True` connects to a hub and waits for its reply to each picture; `connect_to` may be several addresses,
@@ -93,14 +93,6 @@ class ImageSender:
     def close(self) -> None:
         """Let the hub go, or stop listening; idempotent."""
         self._way.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _ask(self, letter: Letter) -> bytes:
         if isinstance(self._way, Casting):

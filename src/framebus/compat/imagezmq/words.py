@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import select
 
-from framebus.compat.imagezmq.letter import Letter, Postmark
+from framebus.compat.imagezmq.letter import Letter
 from framebus.compat.imagezmq.limit import Limit
 from framebus.core.errors import Closed
+from framebus.core.frame import Identity
 from framebus.links.connection import Connection, Gone, Parcel
 from framebus.links.zmtp import MORE, before_payload, frame_start
 from framebus.wire import control, header
@@ -18,7 +19,7 @@ class Lost(Exception):  # noqa: N818  (an event, dealt with by asking another hu
     """The hub went before it replied."""
 
 
-class OldHub:
+class PlainHub:
     """A REP socket, a ROUTER that serves REQ sockets, or framebus at the other end of `connection`, which it owns.
 
     We are a DEALER that writes as a REQ does, so that a hub that died leaves nothing behind that is out of step.
@@ -30,7 +31,7 @@ class OldHub:
         """We begin messages with an empty part ourselves: the connection does so for a REP alone."""
         self._poll = select.poll()
 
-    def ask(self, letter: Letter, postmark: Postmark, limit: Limit) -> bytes:
+    def ask(self, letter: Letter, postmark: Identity, limit: Limit) -> bytes:
         """The reply. Raises `Lost` when the hub goes, and what `limit` raises: then this is of no more use."""
         try:
             self._connection.send(self._parcel(letter, postmark))
@@ -44,7 +45,7 @@ class OldHub:
         """Hang up."""
         self._connection.close()
 
-    def _parcel(self, letter: Letter, postmark: Postmark) -> Parcel:
+    def _parcel(self, letter: Letter, postmark: Identity) -> Parcel:
         parcel = Parcel(letter.header(postmark), letter.payload)
         if self._delimits:
             parcel.framed = _EMPTY_PART + before_payload(parcel.head, len(parcel.payload))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from framebus.core.errors import BadFrame
-from framebus.core.frame import Frame, Packet
+from framebus.core.frame import Array, Coded, Frame, Packet
 from framebus.sources.cameras import codecs
 from framebus.wire.encodings import from_bytes
 
@@ -121,18 +121,8 @@ class Decoder:
         self._damaged = self._damaged or bool(picture.is_corrupt)
         array, format = pixels(picture)
         missed, self._missed = self._missed, 0
-        return Frame(
-            content=array,
-            stream=packet.stream,
-            run=packet.run,
-            seq=packet.seq,
-            captured_ns=packet.captured_ns,
-            captured_mono_ns=packet.captured_mono_ns,
-            clock=packet.clock,
-            format=format,
-            meta={**packet.meta, **DAMAGED} if self._damaged else packet.meta,
-            missed=missed,
-        )
+        meta = {**packet.meta, **DAMAGED} if self._damaged else packet.meta
+        return _shown(packet, array, format, meta, missed)
 
 
 def _jpeg(packet: Packet) -> Frame:
@@ -140,6 +130,11 @@ def _jpeg(packet: Packet) -> Frame:
     if bytes(packet.data[-_TAIL:]).rfind(b"\xff\xd9") < 0:
         raise BadFrame(f"a JPEG of {packet.nbytes} bytes that is cut short")
     content = from_bytes(packet.data)
+    return _shown(packet, content, content.format, packet.meta, packet.missed)
+
+
+def _shown(packet: Packet, content: Array | Coded, format: str, meta: Mapping[str, Any], missed: int) -> Frame:
+    """What `packet` shows, under its identity and capture time."""
     return Frame(
         content=content,
         stream=packet.stream,
@@ -148,7 +143,7 @@ def _jpeg(packet: Packet) -> Frame:
         captured_ns=packet.captured_ns,
         captured_mono_ns=packet.captured_mono_ns,
         clock=packet.clock,
-        format=content.format,
-        meta=packet.meta,
-        missed=packet.missed,
+        format=format,
+        meta=meta,
+        missed=missed,
     )

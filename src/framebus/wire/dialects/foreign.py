@@ -26,17 +26,25 @@ class End(msgspec.Struct, frozen=True):
     port: Any = None
 
 
-def read_header(part: Buffer, packed: str = "") -> dict[str, Any]:
-    """The JSON object in `part`; raises `BadFrame` for anything else and above the limits of our own headers.
-
-    The value of key `packed` may lie deeper; then it is text under that name and `_json`.
-    """
+def json_object(part: Buffer) -> dict[str, Any]:
+    """The JSON object in `part`, however deep; raises `BadFrame` for anything else and for more than a header."""
     if len(part) > limits.MAX_HEADER_BYTES:
         raise BadFrame(f"header of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
     try:
-        head = _decode(part)
-        return _pack(head, packed) if packed in head else check_depth(head)
+        return _decode(part)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadFrame(f"not a JSON header: {error}") from error
+
+
+def read_header(part: Buffer, packed: str = "") -> dict[str, Any]:
+    """The same, raising `BadFrame` for what lies deeper than in our own headers.
+
+    The value of key `packed` may lie deeper; then it is text under that name and `_json`.
+    """
+    head = json_object(part)
+    try:
+        return _pack(head, packed) if packed in head else check_depth(head)
+    except RecursionError as error:
         raise BadFrame(f"not a JSON header: {error}") from error
 
 
@@ -81,7 +89,7 @@ def two(parts: Sequence[Buffer], what: str, max_bytes: int, packed: str = "") ->
 
 
 def array_from(dtype: Any, shape: Any, payload: memoryview) -> Array:
-    """The array a foreign header describes, as a read-only view; raises `BadFrame` unless all of it fits exactly."""
+    """The array a foreign header describes, a view of `payload`; raises `BadFrame` unless all of it fits exactly."""
     if not isinstance(dtype, str) or not isinstance(shape, list) or any(type(extent) is not int for extent in shape):
         raise BadFrame(f"dtype {str(dtype)[:40]!r} and shape {str(shape)[:80]} do not describe an array")
     numeric, length = received(dtype, tuple(shape), "array")

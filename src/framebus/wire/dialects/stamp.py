@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from framebus.core.frame import Frame
+from framebus.core.frame import Frame, Identity
 from framebus.core.names import valid_name
 from framebus.wire import limits
 from framebus.wire.meta import jsonable
@@ -35,18 +35,23 @@ class _Stamp(msgspec.Struct):
 _KEYS = _Stamp.__struct_fields__
 
 
+def keys(identity: Identity, captured_ns: int, captured_mono_ns: int, clock: str) -> dict[str, Any]:
+    """The keys that say which frame it is and when it was taken."""
+    return {
+        "stream": identity.stream,
+        "run": f"{identity.run:016x}",
+        "seq": identity.seq,
+        "captured_ns": str(captured_ns),
+        "captured_mono_ns": str(captured_mono_ns),
+        "clock": clock,
+    }
+
+
 def stamp(frame: Frame) -> dict[str, Any]:
     """The keys for `frame`; none where it has no identity. `meta["msg"]` travels as the text, not here."""
     if not frame.run:
         return {}
-    stamped: dict[str, Any] = {
-        "stream": frame.stream,
-        "run": f"{frame.run:016x}",
-        "seq": frame.seq,
-        "captured_ns": str(frame.captured_ns),
-        "captured_mono_ns": str(frame.captured_mono_ns),
-        "clock": frame.clock,
-    }
+    stamped = keys(frame.identity, frame.captured_ns, frame.captured_mono_ns, frame.clock)
     meta = {key: value for key, value in frame.meta.items() if key != "msg"}
     return {**stamped, "meta": jsonable(meta, depth=2)} if meta else stamped
 

@@ -12,11 +12,11 @@ import pytest
 import framebus as fb
 from framebus.core.contracts import Done, Item
 from framebus.core.errors import Closed, OpError, OptionError, Timeout, Unavailable
+from framebus.core.ops import load_all
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
 from framebus.verbs.flow import Flow, Progress
 from framebus.verbs.opened import MadeSource
-from framebus.verbs.ops import load_all
 from framebus.verbs.sinking import SinkPublisher
 from tests.verbs.makers import Fed, Kept, Listed, picture
 

@@ -75,7 +75,7 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> int:
     """Move the frames; the exit code."""
-    from framebus.verbs.ops import load_all
+    from framebus.core.ops import load_all
     from framebus.verbs.pipe import assemble
 
     *places, sink = arguments.addresses

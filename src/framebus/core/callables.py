@@ -1,4 +1,4 @@
-"""What people name as work on a frame: a function, a class, `file.py:name` or `module:name`, and how it is called.
+"""What people name as work on a frame: a function, a class, a built-in op or `file.py:name`, and how it is called.
 
 One rule everywhere: a function is called with each picture (`frame.image`), with the frame itself where its first
 parameter is called `frame` or annotated `Frame`; a class is built once with the arguments given, then called.
@@ -22,6 +22,7 @@ from framebus.core.contracts import Item
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.core.options import nearest
+from framebus.core.registry import OPS
 
 Function = Callable[..., Any]
 
@@ -58,13 +59,15 @@ class Ready:
 
 
 def find(spec: str | Function) -> Target:
-    """The function or class written as `file.py:name` or `module:name` with `=VALUE,KEY=VALUE`, or given as it is.
+    """What is written as `resize`, `file.py:name` or `module:name` with `=VALUE,KEY=VALUE`, or given as it is.
 
-    Imports the module. Raises `OptionError` where there is no such file, module or name.
+    Imports the module. Raises `OptionError` where there is no such op, file, module or name.
     """
     if callable(spec):
         return Target(getattr(spec, "__name__", type(spec).__name__), spec)
     place, attribute, arguments = split(spec)
+    if not place:
+        return Target(spec, OPS.get(attribute), *_arguments(arguments))
     module = _file(place) if place.endswith(".py") else _module(place)
     found = getattr(module, attribute, None)
     if not callable(found):
@@ -74,12 +77,22 @@ def find(spec: str | Function) -> Target:
 
 
 def split(spec: str) -> tuple[str, str, str]:
-    """Place, name and arguments of a text such as `detect.py:Detect=yolo.onnx,conf=0.4`; raises `OptionError`."""
+    """Place, name and arguments of a text such as `detect.py:Detect=yolo.onnx,conf=0.4`; raises `OptionError`.
+
+    The place of a built-in op is empty.
+    """
     target, _, arguments = spec.partition("=")
     place, colon, attribute = target.rpartition(":")
-    if not colon or not place or not attribute:
-        raise OptionError(f"{spec!r} names no function: write file.py:function or module:function")
+    if not attribute or (colon and not place) or (not colon and attribute not in OPS):
+        raise OptionError(
+            f"{spec!r} names no function: write file.py:function, module:function or an op{_built_in(target)}"
+        )
     return place, attribute, arguments
+
+
+def _built_in(name: str) -> str:
+    """The op that was probably meant."""
+    return f" ({nearest(name, OPS.names())})" if name.isidentifier() else ""
 
 
 def takes_frame(function: Function) -> bool:

@@ -1,7 +1,7 @@
-"""Where sources, sinks and encodings are found by name: ours in the tables here, strangers' by entry points.
+"""Where sources, sinks, ops and encodings are found by name: ours in the tables here, strangers' by entry points.
 
-A package adds its own with an entry point in the group `framebus.sources`, `framebus.sinks` or
-`framebus.encodings`; its name is the scheme, file extension or encoding. Nothing is imported before it is
+A package adds its own with an entry point in the group `framebus.sources`, `framebus.sinks`, `framebus.ops` or
+`framebus.encodings`; its name is the scheme, file extension, op or encoding. Nothing is imported before it is
 used.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-EXTRAS: Mapping[str, str] = {"av": "video", "mss": "screen", "pygame": "window"}
+EXTRAS: Mapping[str, str] = {"av": "video", "cv2": "opencv", "mss": "screen", "pygame": "window"}
 """Third-party packages that come with an extra of framebus."""
 
 
@@ -152,6 +152,9 @@ SINKS: Registry[Any] = Registry(
     },
 )
 """What takes frames, by scheme or file extension: `open_sink(address, **options) -> Sink`."""
+
+OPS: Registry[Any] = Registry("ops", {}, error=OptionError)
+"""What is done to a picture, by name: a class that is built with the op's arguments and called with pictures."""
 
 ENCODINGS: Registry[Any] = Registry(
     "encodings",

@@ -23,7 +23,7 @@ class Job(msgspec.Struct, frozen=True):
     name: str
     """What people call it: the service."""
     text: str = ""
-    """`/path/to/file.py:name=args` or `module:name=args`; empty where `code` is the function."""
+    """`/path/to/file.py:name=args`, `module:name=args` or `op=args`; empty where `code` is the function."""
     code: bytes = b""
 
     @classmethod
@@ -37,7 +37,8 @@ class Job(msgspec.Struct, frozen=True):
             if not path.is_file():
                 raise OptionError(f"{name}: file {place} does not exist (looked in {Path.cwd()})")
             place = str(path.resolve())
-        return cls(name, text=f"{place}:{attribute}" + (f"={arguments}" if arguments else ""))
+        target = f"{place}:{attribute}" if place else attribute
+        return cls(name, text=target + (f"={arguments}" if arguments else ""))
 
     def target(self) -> Target:
         """The function or class, in the process that runs it; imports what that takes."""

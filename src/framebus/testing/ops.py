@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from framebus.core.frame import Frame
+from framebus.core.ops import Function, Op, load
 from framebus.testing.samples import framed, pictures, samples
-from framebus.verbs.ops import Function, Op, load
 from framebus.wire import header
 
 

@@ -13,10 +13,10 @@ import msgspec
 from framebus.core import clock
 from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Timeout
+from framebus.core.ops import Op, apply
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
-from framebus.verbs.ops import Op, apply
 from framebus.verbs.sinking import SinkPublisher
 
 TICK_S = 0.25

@@ -13,6 +13,7 @@ from framebus.core.callables import Target as Work
 from framebus.core.contracts import Item, Sink
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
+from framebus.core.ops import Function, Op, load_all
 from framebus.core.publisher import Publisher
 from framebus.core.redaction import redact
 from framebus.core.source import Source
@@ -20,7 +21,6 @@ from framebus.core.statistics import Stats
 from framebus.verbs.flow import Flow, Progress
 from framebus.verbs.open import OPEN_OPTIONS, Place, open_all, options_of_source
 from framebus.verbs.opened import MadeSource
-from framebus.verbs.ops import Function, Op, load_all
 from framebus.verbs.options import checked, given, refuse_unused
 from framebus.verbs.places import address_of
 from framebus.verbs.publish import check_sink, options_of_sink, publish_at

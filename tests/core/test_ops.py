@@ -12,7 +12,7 @@ import pytest
 from framebus.core.contracts import Item
 from framebus.core.errors import OpError, OptionError
 from framebus.core.frame import Frame, Packet
-from framebus.verbs.ops import apply, load, load_all
+from framebus.core.ops import apply, load, load_all
 from tests.verbs.makers import picture
 
 Array = npt.NDArray[Any]

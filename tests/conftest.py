@@ -20,7 +20,7 @@ pytest.register_assert_rewrite("framebus.testing")
 
 FAILED = pytest.StashKey[bool]()
 KILLED = pytest.StashKey[bool]()
-OURS = ("FRAMEBUS_", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
+OURS = ("FRAMEBUS_", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 
 
 class StartChild(Protocol):
@@ -47,7 +47,7 @@ def _lasting() -> None:
 
 @pytest.fixture(autouse=True)
 def runtime_dir(request: pytest.FixtureRequest, _lasting: None) -> Iterator[Path]:
-    """This test's own XDG_RUNTIME_DIR (and XDG_CONFIG_HOME, FRAMEBUS_KEYS); checks for leaks afterwards.
+    """This test's own XDG_RUNTIME_DIR (and XDG_CONFIG_HOME, XDG_STATE_HOME, FRAMEBUS_KEYS); checks for leaks afterwards.
 
     The path is short because a unix socket's path holds 107 bytes.
     """
@@ -59,6 +59,7 @@ def runtime_dir(request: pytest.FixtureRequest, _lasting: None) -> Iterator[Path
             patch.delenv(name)
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+        patch.setenv("XDG_STATE_HOME", str(home / "state"))
         patch.setenv("FRAMEBUS_KEYS", str(home / "keys"))
         before = Snapshot.take()
         yield runtime

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from framebus.verbs.publish import publish
     from framebus.verbs.streams import streams
     from framebus.work.gather import gather
+    from framebus.work.map import map
     from framebus.work.serve import serve
 
     __version__: str
@@ -39,6 +40,7 @@ __all__ = [
     "Timeout",
     "errors",
     "gather",
+    "map",
     "open",
     "pipe",
     "publish",
@@ -54,6 +56,7 @@ _WHERE = {
     "Timeout": "framebus.core.errors:Timeout",
     "errors": "framebus.core.errors",
     "gather": "framebus.work.gather:gather",
+    "map": "framebus.work.map:map",
     "open": "framebus.verbs.open:open",
     "pipe": "framebus.verbs.pipe:pipe",
     "publish": "framebus.verbs.publish:publish",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from framebus.core.contracts import Item
 from framebus.core.errors import OpError, OptionError
 from framebus.core.frame import Frame, Packet
-from framebus.core.ops import apply, load, load_all
+from framebus.core.ops import apply, apply_together, load, load_all
 from tests.verbs.makers import picture
 
 Array = npt.NDArray[Any]
@@ -52,6 +53,12 @@ def file(tmp_path: Path) -> str:
     path = tmp_path / "my_ops.py"
     path.write_text(OPS)
     return str(path)
+
+
+def only(items: list[Item]) -> Frame:
+    [item] = items
+    assert isinstance(item, Frame)
+    return item
 
 
 def applied(spec: str, frame: Frame) -> Frame:
@@ -105,10 +112,8 @@ def test_none_drops_the_frame_and_ops_run_in_order() -> None:
         return 255 - image
 
     ops = load_all([even, inverted])
-    assert apply(ops, picture(1)) is None
-    result = apply(ops, picture(2))
-    assert isinstance(result, Frame)
-    assert result.image[0, 0] == 253
+    assert apply(ops, picture(1)) == []
+    assert only(apply(ops, picture(2))).image[0, 0] == 253
 
 
 def test_one_op_alone_needs_no_list() -> None:
@@ -120,18 +125,15 @@ def test_a_new_frame_without_identity_takes_the_one_it_was_made_from() -> None:
         return Frame.of(image.astype(np.uint16), format="gray16")
 
     frame = picture(5)
-    result = apply(load_all(remade), frame)
-    assert isinstance(result, Frame)
+    result = only(apply(load_all(remade), frame))
     assert (result.identity, result.captured_ns, result.format) == (frame.identity, frame.captured_ns, "gray16")
 
 
 def test_results_are_in_the_format_the_op_was_given() -> None:
     frame = colour().replace(wanted="rgb24")
-    result = apply(load_all(lambda image: image + 1), frame)
-    assert isinstance(result, Frame)
+    result = only(apply(load_all(lambda image: image + 1), frame))
     assert result.format == "rgb24"
-    gray = apply(load_all(lambda image: image[..., 0]), frame)
-    assert isinstance(gray, Frame)
+    gray = only(apply(load_all(lambda image: image[..., 0]), frame))
     assert gray.format == "gray8"
 
 
@@ -146,7 +148,7 @@ def test_an_error_names_the_op_and_the_frame() -> None:
 
 def test_an_answer_that_is_no_picture_is_refused() -> None:
     with pytest.raises(OpError, match="not str"):
-        load(lambda image: "cat")(picture(0))  # type: ignore[arg-type, return-value]
+        load(lambda image: "cat")(picture(0))
 
 
 def test_packets_cannot_be_worked_on() -> None:
@@ -177,3 +179,88 @@ def test_a_file_that_fails_to_import_says_why(tmp_path: Path) -> None:
     path.write_text("import numpy\n1 / 0\n")
     with pytest.raises(OptionError, match="ZeroDivisionError"):
         load(f"{path}:anything")
+
+
+class TestSeveralOfOne:
+    @staticmethod
+    def rows(image: Array) -> Iterator[Array | None]:
+        """A generator: each row, but the second."""
+        for number, row in enumerate(image):
+            yield None if number == 1 else row[None]
+
+    def test_each_is_told_apart_and_the_same_when_made_again(self) -> None:
+        ops = load_all(self.rows)
+        made = [frame.identity for frame in apply(ops, picture(1)) + apply(ops, picture(2))]
+        assert len(set(made)) == len(made) == 2 * (picture(1).shape[0] - 1)
+        assert made == [frame.identity for frame in apply(ops, picture(1)) + apply(ops, picture(2))]
+        assert made == sorted(made), "numbers go on from frame to frame"
+
+    def test_they_say_once_what_was_missed(self) -> None:
+        made = apply(load_all(lambda image: iter([image] * 3)), picture(3).replace(missed=4))
+        assert [frame.missed for frame in made[:3]] == [4, 0, 0]
+
+    def test_each_goes_through_the_ops_that_follow(self) -> None:
+        made = apply(load_all([self.rows, lambda image: image.T]), picture(1))
+        assert {frame.shape for frame in made if isinstance(frame, Frame)} == {(picture(1).shape[1], 1)}
+
+    def test_an_error_on_the_way_names_the_frame(self) -> None:
+        def breaks(image: Array) -> Iterator[Array]:
+            yield image
+            raise ValueError("torn")
+
+        with pytest.raises(OpError, match="breaks failed on frame 4 of test: ValueError: torn"):
+            apply(load_all(breaks), picture(4))
+
+    def test_where_one_is_wanted_several_are_an_error(self) -> None:
+        with pytest.raises(OpError, match="made 3 frames of frame 1 of test where one was wanted"):
+            load(lambda image: iter([image] * 3))(picture(1))
+
+    def test_their_number_is_limited(self) -> None:
+        with pytest.raises(OpError, match="limit is 4096"):
+            apply(load_all(lambda image: iter([image] * 4097)), picture(1))
+
+
+class TestManyAtOnce:
+    def test_an_op_gets_a_list_and_answers_with_one(self) -> None:
+        calls: list[int] = []
+
+        def brighter(images: list[Array]) -> list[Array]:
+            calls.append(len(images))
+            return [image + np.uint8(len(images)) for image in images]
+
+        frames = [picture(seq) for seq in range(3)]
+        rows = apply_together(load_all(brighter), frames)
+        assert calls == [3]
+        assert [row[0].identity for row in rows] == [frame.identity for frame in frames]
+        assert [int(row[0].image[0, 0]) for row in rows] == [int(frame.image[0, 0]) + 3 for frame in frames]
+
+    def test_an_array_of_arrays_is_a_list_too(self) -> None:
+        rows = apply_together(load_all(lambda images: np.stack(images) // 2), [picture(2), picture(4)])
+        assert [int(row[0].image[0, 0]) for row in rows] == [1, 2]
+
+    def test_what_is_dropped_does_not_reach_the_next_op(self) -> None:
+        def odd(frames: list[Frame]) -> list[Frame | None]:
+            return [frame if frame.seq % 2 else None for frame in frames]
+
+        def count(frames: list[Frame]) -> list[dict[str, int]]:
+            return [{"together": len(frames)} for _ in frames]
+
+        rows = apply_together(load_all([odd, count]), [picture(seq) for seq in range(5)])
+        assert [[dict(frame.meta) for frame in row] for row in rows] == [
+            [],
+            [{"together": 2}],
+            [],
+            [{"together": 2}],
+            [],
+        ]
+
+    def test_too_few_answers_are_an_error(self) -> None:
+        with pytest.raises(OpError, match="given 2 pictures and answered 1"):
+            apply_together(load_all(lambda images: images[:1]), [picture(0), picture(1)])
+
+    def test_an_error_names_the_first_frame(self) -> None:
+        def broken(images: list[Array]) -> list[Array]:
+            raise ValueError("dark")
+
+        with pytest.raises(OpError, match="broken failed on frame 3 of test and the 1 with it: ValueError: dark"):
+            apply_together(load_all(broken), [picture(3), picture(4)])

@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 NAMES = {
     *("Error", "Frame", "Publisher", "Source", "Timeout", "errors"),
-    *("gather", "open", "pipe", "publish", "serve", "streams"),
+    *("gather", "map", "open", "pipe", "publish", "serve", "streams"),
 }
 PICKLES = {"pool/byvalue.py"}
 """What takes functions to processes of our own, over sockets they inherit."""

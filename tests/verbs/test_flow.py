@@ -18,6 +18,7 @@ from framebus.core.statistics import Stats
 from framebus.verbs.flow import Flow, Progress
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.sinking import SinkPublisher
+from framebus.work.stage import Inline
 from tests.verbs.makers import Fed, Kept, Listed, picture
 
 
@@ -131,7 +132,7 @@ def test_dropped_frames_are_acknowledged_and_not_written() -> None:
     def even(frame: fb.Frame) -> fb.Frame | None:
         return frame if frame.seq % 2 == 0 else None
 
-    flow = Flow(source, sink, ops=load_all(even))
+    flow = Flow(source, sink, work=lambda: Inline(load_all(even)))
     flow.run()
     assert [item.seq for item in sink.items] == [0, 2]
     assert source.acknowledged == [0, 1, 2, 3]
@@ -145,7 +146,7 @@ def test_an_error_in_an_op_closes_both_ends_without_an_end_for_readers() -> None
         raise ValueError(f"cannot do {frame.seq}")
 
     with pytest.raises(OpError, match="cannot do 0"):
-        Flow(source, sink, ops=load_all(broken)).run()
+        Flow(source, sink, work=lambda: Inline(load_all(broken))).run()
     assert (source.acknowledged, source.closed, sink.left) == ([], True, "abandoned")
 
 

@@ -75,3 +75,49 @@ class Unbuildable:
 
     def __call__(self, image: Array) -> None:
         return
+
+
+class Model:
+    """A class of which each process builds one."""
+
+    built = 0
+
+    def __init__(self, add: int = 1) -> None:
+        type(self).built += 1
+        self._add = add
+
+    def __call__(self, image: Array) -> dict[str, int]:
+        return {"built": self.built, "sum": int(image[0, 0]) + self._add}
+
+
+def brighter(image: Array) -> Array:
+    """One more everywhere."""
+    return image + np.uint8(1)
+
+
+def picky(image: Array) -> Array | None:
+    """Drops odd pictures, and does what others ask for."""
+    value = brightness(image)
+    return None if value % 2 else image
+
+
+def aborting(image: Array) -> Array:
+    """A native crash for one picture."""
+    if image[0, 0] == DIE:
+        os.abort()
+    return image
+
+
+def numbers(frame: Frame) -> dict[str, int]:
+    """Its number, by who worked on it."""
+    return {"seq": frame.seq, "pid": os.getpid()}
+
+
+class DiesWhenBuilt:
+    """A class that takes its process with it."""
+
+    def __init__(self) -> None:
+        os._exit(3)
+
+    def __call__(self, image: Array) -> None:
+        return

@@ -38,6 +38,8 @@ def status(progress: Progress) -> str:
         parts.append(count(len(progress.readers), "reader") + (f" ({away} away)" if away else ""))
     if owed := sum(reader.owed for reader in progress.readers):
         parts.append(f"{owed:,} owed")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
     if progress.unseen:
         parts.append(f"{progress.unseen:,} unseen")
     return " · ".join(filter(None, parts))
@@ -53,6 +55,8 @@ def summary(progress: Progress, *, finished: bool) -> str:
     ]
     if progress.written != progress.frames:
         parts.append(f"{progress.written:,} passed on")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
     if progress.unseen:
         parts.append(f"{progress.unseen:,} sent while nobody read")
     if not finished and progress.in_flight:

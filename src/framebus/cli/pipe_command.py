@@ -9,7 +9,7 @@ from typing import Any
 
 from framebus.cli.announcing import announcement, summary
 from framebus.cli.console import console
-from framebus.cli.flags import add_options, heading, options
+from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 from framebus.cli.watching import Watch
@@ -20,6 +20,7 @@ OPTIONS = (
     *("encode", "overwrite"),
     *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
     *("hwaccel", "crop", "turn", "resize", "socket", "message"),
+    *("ops", "gather", "workers", "batch", "on_error", "work_timeout"),
 )
 """The options of the vocabulary that have a flag here."""
 
@@ -37,7 +38,9 @@ examples
   framebus pipe 'shm://yard-*' window:            all streams of this machine that begin so
   framebus pipe clip.mp4 window: --speed 1        played as if it were live
   framebus pipe synthetic: window: --size 1280x720 --pattern aurora
-  framebus pipe 'photos/*.jpg' small/ --op shrink.py:half
+  framebus pipe 'photos/*.jpg' small/ --op resize=50% --op gray
+  framebus pipe shm://yard shm://fft --op fft.py:fft2 --workers 4
+  framebus pipe clip.mp4 seen/ --gather det=models.py:Detect --gather pose=tcp://gpu-box:7000 --op draw
   framebus pipe tcp://:5555 frames/ --insecure    a hub open to the network
   framebus pipe tcp://desk:5555/door window: --max-fps 5"""
 
@@ -51,14 +54,6 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
         "addresses", nargs="+", metavar="SOURCE… SINK", help="where frames come from, and where they go"
     )
     add_options(parser, OPTIONS)
-    parser_ops = heading(parser, "work")
-    parser_ops.add_argument(
-        "--op",
-        action="append",
-        default=[],
-        metavar="FILE.py:NAME",
-        help="a function of each picture (or module:name, with =VALUE,KEY=VALUE arguments); repeatable, in order",
-    )
 
 
 def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
@@ -75,13 +70,12 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> int:
     """Move the frames; the exit code."""
-    from framebus.core.ops import load_all
     from framebus.verbs.pipe import assemble
 
     *places, sink = arguments.addresses
     wanted = {**options(arguments, OPTIONS), **_own_options(arguments, places, sink)}
     with Stopping() as stopping:
-        flow = assemble(places, sink, wanted, load_all(arguments.op))
+        flow = assemble(places, sink, wanted)
         stopping.then(flow.stop)
         for line in announcement(flow, places, sink, wanted.get("stream")):
             console.say(line)

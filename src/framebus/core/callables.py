@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -57,6 +57,11 @@ class Ready:
         whole = self._takes_frame or self.takes_packets or not isinstance(frame, Frame)
         return self._function(frame if whole else cast(Frame, frame).image, *self._arguments, **self._named)
 
+    def together(self, frames: Sequence[Frame]) -> Any:
+        """Whatever it answers to a list of all of them; lets its exceptions through."""
+        pictures = list(frames) if self._takes_frame else [frame.image for frame in frames]
+        return self._function(pictures, *self._arguments, **self._named)
+
 
 def find(spec: str | Function) -> Target:
     """What is written as `resize`, `file.py:name` or `module:name` with `=VALUE,KEY=VALUE`, or given as it is.
@@ -96,9 +101,12 @@ def _built_in(name: str) -> str:
 
 
 def takes_frame(function: Function) -> bool:
-    """True where the first parameter is called `frame` or annotated `Frame`: it wants more than the picture."""
+    """True where the first parameter is called `frame` or annotated `Frame`: it wants more than the picture.
+
+    So does one that takes a list of them.
+    """
     name, annotation = _first_parameter(function)
-    return name == "frame" or annotation == "Frame"
+    return name in ("frame", "frames") or annotation in ("Frame", "list[Frame]")
 
 
 def takes_packet(function: Function) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from framebus.core.formats import guess_format, preferred_format
 from framebus.core.frame import Frame
 
 Answer = np.ndarray[Any, Any] | Frame | Mapping[str, Any] | None
-Function = Callable[..., Answer]
+Function = Callable[..., Any]
+
+MAX_PARTS = 4096
+"""Frames that an op may make of one."""
 
 
 class Op:
@@ -22,7 +26,8 @@ class Op:
 
     It gets the frame where its first parameter is called `frame` or annotated `Frame`, and `frame.image` (read-only
     array, height × width [× channels]) otherwise. It answers with an array or a frame (which keeps the identity of
-    the one it was made from), a mapping (added to `frame.meta`), or None (the frame is dropped).
+    the one it was made from), a mapping (added to `frame.meta`), or None (the frame is dropped); a generator makes
+    several frames of one, which get a `run` of their own and numbers that follow from the frame's.
     """
 
     def __init__(self, function: Ready) -> None:
@@ -30,16 +35,42 @@ class Op:
         self._function = function
 
     def __call__(self, frame: Item) -> Frame | None:
-        """The op's answer as a frame, or None where it drops this one; raises `OpError` naming the frame."""
+        """The op's one answer as a frame, or None where it drops this one; raises `OpError` naming the frame."""
+        answers = self.each(frame)
+        if len(answers) > 1:
+            raise OpError(f"{self.name} made {len(answers)} frames of {_which(frame)} where one was wanted")
+        return answers[0] if answers else None
+
+    def each(self, frame: Item) -> list[Frame]:
+        """All frames the op makes of this one; raises `OpError` naming the frame."""
         if not isinstance(frame, Frame) and not self._function.takes_packets:
             raise OpError(
                 f"{self.name} cannot work on coded packets of {frame.stream}: open the source without packets"
             )
         try:
-            return _answered(frame, self._function(frame))
+            return self._answers(frame, self._function(frame))
         except Exception as error:
-            which = f"frame {frame.seq} of {frame.stream or 'the source'}"
-            raise OpError(f"{self.name} failed on {which}: {type(error).__name__}: {error}") from error
+            raise _failure(self.name, _which(frame), error) from error
+
+    def batch(self, frames: Sequence[Frame]) -> list[list[Frame]]:
+        """What the op, called once with a list, makes of each of `frames`; raises `OpError` naming the first."""
+        try:
+            answers = list(self._function.together(frames))
+            if len(answers) != len(frames):
+                raise BadFrame(f"it was given {len(frames)} pictures and answered {len(answers)}")
+            return [self._answers(frame, answer) for frame, answer in zip(frames, answers, strict=True)]
+        except Exception as error:
+            more = f" and the {len(frames) - 1} with it" if len(frames) > 1 else ""
+            raise _failure(self.name, _which(frames[0]) + more, error) from error
+
+    def _answers(self, frame: Item, answer: Any) -> list[Frame]:
+        if not isinstance(answer, Iterator):
+            one = _answered(frame, answer)
+            return [] if one is None else [one]
+        made = [_answered(frame, part) for part in answer]
+        if len(made) > MAX_PARTS:
+            raise BadFrame(f"it made {len(made)} frames of one: the limit is {MAX_PARTS}")
+        return [_part(self.name, frame, number, part) for number, part in enumerate(made) if part is not None]
 
 
 def load(spec: str | Function) -> Op:
@@ -58,17 +89,41 @@ def load_all(specs: Iterable[str | Function] | str | Function) -> tuple[Op, ...]
     return tuple(load(spec) for spec in specs)
 
 
-def apply(ops: Iterable[Op], item: Item) -> Item | None:
-    """The item after all ops, or None where one of them dropped it."""
+def apply(ops: Iterable[Op], item: Item) -> list[Item]:
+    """What all ops, one after the other, make of the item: nothing where one of them dropped it."""
+    items = [item]
     for op in ops:
-        answer = op(item)
-        if answer is None:
-            return None
-        item = answer
-    return item
+        items = [answer for item in items for answer in op.each(item)]
+    return items
 
 
-def _answered(frame: Item, answer: Answer) -> Frame | None:
+def apply_together(ops: Iterable[Op], frames: Sequence[Frame]) -> list[list[Frame]]:
+    """What all ops make of each of `frames`, where each op is called once with all of them."""
+    made = [[frame] for frame in frames]
+    for op in ops:
+        answers = iter(op.batch(flat) if (flat := [frame for row in made for frame in row]) else [])
+        made = [[answer for _ in row for answer in next(answers)] for row in made]
+    return made
+
+
+def _which(frame: Item) -> str:
+    return f"frame {frame.seq} of {frame.stream or 'the source'}"
+
+
+def _failure(name: str, which: str, error: Exception) -> OpError:
+    return OpError(f"{name} failed on {which}: {type(error).__name__}: {error}")
+
+
+def _part(name: str, frame: Item, number: int, part: Frame) -> Frame:
+    """One of several frames made of one: told apart for ever, and the same when it is made again."""
+    if part.run != frame.run:
+        return part
+    run = int.from_bytes(blake2b(f"{frame.run} {name}".encode(), digest_size=8).digest(), "little") or 1
+    missed = frame.missed if number == 0 else 0
+    return part.replace(run=run, seq=frame.seq * MAX_PARTS + number, missed=missed)
+
+
+def _answered(frame: Item, answer: Any) -> Frame | None:
     if not isinstance(frame, Frame):
         return _decoded(answer)
     if answer is None or answer is frame:
@@ -83,7 +138,7 @@ def _answered(frame: Item, answer: Answer) -> Frame | None:
     raise BadFrame(f"an op answers with an array, a frame, a dict or None, not {type(answer).__name__}")
 
 
-def _decoded(answer: Answer) -> Frame | None:
+def _decoded(answer: Any) -> Frame | None:
     if answer is None or (isinstance(answer, Frame) and answer.run):
         return answer
     raise BadFrame("an op on packets answers with a frame that has the packet's identity, or None")

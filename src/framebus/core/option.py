@@ -31,11 +31,13 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     repeatable: bool = False
     """May be given several times on the command line; a list elsewhere."""
+    typed: str = ""
+    """The word on the command line where that is not its name: one `--op` for each of the `ops`."""
 
     @property
     def flag(self) -> str:
         """The word on the command line, `--max-fps`."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + (self.typed or self.name).replace("_", "-")
 
     @property
     def switch(self) -> bool:

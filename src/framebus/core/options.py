@@ -17,11 +17,11 @@ from framebus.core.formats import FORMATS
 from framebus.core.names import RULE
 from framebus.core.option import GROUPS, Option
 from framebus.core.units import duration, nbytes, size
+from framebus.core.work_options import WORK_OPTIONS
 
 __all__ = [
     "GROUPS",
     "OPTIONS",
-    "RESERVED",
     "Option",
     "check",
     "duration",
@@ -31,10 +31,6 @@ __all__ = [
     "reject_unknown",
     "size",
 ]
-
-RESERVED = frozenset({"gather", "ops", "workers"})
-"""Words that belong to work on frames; nothing else may be called so."""
-
 
 # the vocabulary ----------------------------------------------------------------------------------------
 
@@ -213,6 +209,7 @@ _TABLE = (
         help="name of the stream sent",
     ),
     *DIALECT_OPTIONS,
+    *WORK_OPTIONS,
     Option(
         name="encode",
         group="write",

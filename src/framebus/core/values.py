@@ -7,8 +7,9 @@ makes an error of it that names the option.
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from framebus.core.names import valid_name, valid_template
@@ -111,3 +112,41 @@ def encode(value: Any) -> str:
     if isinstance(value, str) and _ENCODE.fullmatch(value):
         return value
     raise ValueError
+
+
+def ops(value: Any) -> tuple[str | Callable[..., Any], ...]:
+    """One op or several: texts and callables."""
+    found = (value,) if isinstance(value, str) or callable(value) else tuple(value)
+    if all(callable(one) or (isinstance(one, str) and one) for one in found):
+        return found
+    raise ValueError
+
+
+def services(value: Any) -> dict[str, str | Callable[..., Any]]:
+    """Services by name, also as `NAME=SERVICE` texts."""
+    if isinstance(value, Mapping):
+        found = dict(value)
+    else:
+        texts = [value] if isinstance(value, str) else value
+        pairs = [text.partition("=") for text in texts]
+        found = {name: service for name, _, service in pairs}
+        if len(found) < len(pairs):
+            raise ValueError
+    if all(isinstance(name, str) and name.isidentifier() and service for name, service in found.items()):
+        return found
+    raise ValueError
+
+
+def workers(value: Any, most: int) -> int:
+    """A number of processes from 0; `all` is one for each core this process may use."""
+    if value == "all":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if value in (0, "0") and value is not False else up_to(value, most)
+
+
+def up_to(value: Any, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    number = count(value)
+    if number > most:
+        raise ValueError
+    return number

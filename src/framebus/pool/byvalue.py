@@ -7,14 +7,13 @@ nothing that comes over a link is ever given to `from_bytes`.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 from framebus.core.errors import OptionError
 
 
-def to_bytes(function: Callable[..., Any], name: str) -> bytes:
-    """`function` (also a class, a lambda, a closure, one of `__main__` or a notebook) for another process.
+def to_bytes(function: Any, name: str) -> bytes:
+    """`function` (also a class, a lambda, a closure, one of `__main__`, a list of them) for another process.
 
     What it refers to goes along: globals of `__main__`, what a closure holds. Raises `OptionError` where something
     among that cannot, such as an open file or a lock.

@@ -12,6 +12,7 @@ from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.pool.answers import Named, pack
 from framebus.pool.asking import original
+from framebus.pool.job import Job
 
 MAX_ERROR_CHARACTERS = 8000
 
@@ -53,6 +54,11 @@ class Answering:
             return Said(data, arrays)
         except (Exception, SystemExit) as error:
             return Said(error=described(error))
+
+
+def answering(job: Job) -> Answering:
+    """The duty of a worker that answers frames with one function or class."""
+    return Answering(job.target())
 
 
 def described(error: BaseException) -> str:

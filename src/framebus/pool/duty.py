@@ -7,13 +7,15 @@ import gc
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.links.link import PRIVATE, adopt_reader
 from framebus.links.reading import LinkSource
-from framebus.pool.calling import Answering, Said, described
+from framebus.pool.calling import Said, described
 from framebus.pool.job import Job
 from framebus.supervise.lifeline import die_with
 
@@ -21,7 +23,10 @@ READY = "ready"
 """The stream of the first frame a worker gets; its answer says that the worker is built, or why it cannot be."""
 
 
-def serve(link: int, parent: int, name: str, text: str, code: bytes) -> None:
+Work = Callable[[Item], Said]
+
+
+def serve(link: int, parent: int, job: Job) -> None:
     """Answer frames until the parent closes the link or dies."""
     die_with(parent)
     faulthandler.enable()  # where a native crash happened is worth knowing
@@ -34,11 +39,11 @@ def serve(link: int, parent: int, name: str, text: str, code: bytes) -> None:
         first = source.take(None)
         if first is None:
             return
-        answering, said = _built(Job(name, text, code))
+        work, said = _built(job)
         _reply(source, first, said)
-        if answering is not None:
+        if work is not None:
             gc.freeze()  # what was built lives as long as this process: no collection need walk through it
-            _answer_all(source, answering)
+            _answer_all(source, work)
 
 
 def _of_interest(record: logging.LogRecord) -> bool:
@@ -46,16 +51,17 @@ def _of_interest(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(PRIVATE)
 
 
-def _built(job: Job) -> tuple[Answering | None, Said]:
+def _built(job: Job) -> tuple[Work | None, Said]:
+    module, _, function = job.duty.partition(":")
     try:
-        return Answering(job.target()), Said(data={"ready": True})
+        return getattr(import_module(module), function)(job), Said(data={"ready": True})
     except (Exception, SystemExit) as error:
         return None, Said(data={"option": isinstance(error, OptionError)}, error=described(error))
 
 
-def _answer_all(source: LinkSource, answering: Answering) -> None:
+def _answer_all(source: LinkSource, work: Work) -> None:
     while (item := source.take(None)) is not None:
-        _reply(source, item, answering(item))
+        _reply(source, item, work(item))
 
 
 def _reply(source: LinkSource, item: Item, said: Said) -> None:

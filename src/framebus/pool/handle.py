@@ -48,6 +48,8 @@ class Lost(NamedTuple):
     """It was working, if it had anything to do; otherwise it was still being built."""
     why: str
     """The second half of a sentence: `was killed by SIGSEGV`."""
+    killed: bool = False
+    """Somebody else has ended it."""
 
 
 class Owner(Protocol):
@@ -73,6 +75,7 @@ class Worker:
         """`among`: so many workers share this machine, and the threads that the libraries in each of them start."""
         self.name = job.name
         self.life = Life(rules)
+        self._rules = rules or RestartRules()
         self.refusal: Error | None = None
         """Why it can never be, once that is so."""
         self.why = "is starting"
@@ -106,6 +109,12 @@ class Worker:
         if publisher is not None:
             with suppress(Closed):
                 publisher.send(frame)
+
+    def strike(self) -> None:
+        """Kill its process, from any thread; the owner is told that it is lost, and it starts again."""
+        process = self._process
+        if process is not None:
+            process.strike()
 
     # the supervisor ------------------------------------------------------------------------------------------
 
@@ -179,12 +188,14 @@ class Worker:
             if self.life.over:
                 return
             at_work = self.ready
+            if at_work and not self._rules.at_work_is_useless:
+                self.life.worked()
             self.life.died(now)
             self.why = how + self._prospects(now)
             if self.life.start_at is None:
                 self.refusal = OpError(f"{self.name}: its process {self.why}")
         log.warning("%s: its process %s", self.name, self.why)
-        self._owner.lost(self, Lost(at_work, how))
+        self._owner.lost(self, Lost(at_work, how, process is not None and process.killed_by_others))
 
     def _prospects(self, now: float) -> str:
         if self.life.start_at is None:

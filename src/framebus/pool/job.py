@@ -25,6 +25,8 @@ class Job(msgspec.Struct, frozen=True):
     text: str = ""
     """`/path/to/file.py:name=args`, `module:name=args` or `op=args`; empty where `code` is the function."""
     code: bytes = b""
+    duty: str = "framebus.pool.calling:answering"
+    """What the worker does with it: `module:function`, which makes of a job what is called with each frame."""
 
     @classmethod
     def of(cls, name: str, target: str | Callable[..., Any]) -> Job:
@@ -51,7 +53,7 @@ def write(job: Job) -> int:
 
     The first line is JSON that a worker can read before it can import anything.
     """
-    first = {"name": job.name, "text": job.text, "parent": os.getpid(), "path": import_path()}
+    first = {"name": job.name, "text": job.text, "duty": job.duty, "parent": os.getpid(), "path": import_path()}
     try:
         descriptor = _memory()
         with open(descriptor, "wb", closefd=False) as file:

@@ -25,8 +25,9 @@ def main() -> None:
     sys.path[:] = first["path"]
 
     from framebus.pool.duty import serve
+    from framebus.pool.job import Job
 
-    serve(link, first["parent"], first["name"], first["text"], code)
+    serve(link, first["parent"], Job(first["name"], first["text"], code, first["duty"]))
 
 
 if __name__ == "__main__":

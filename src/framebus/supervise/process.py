@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from framebus.core.errors import Unavailable
 
+_FROM_OUTSIDE = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
+
 
 class Process:
     """A child process that inherits the descriptors it is given, our output and nothing else.
 
-    Used by one thread. Start it from a thread that outlives it where it is to die with its parent.
+    Used by one thread, all but `strike`. Start it from a thread that outlives it where it is to die with its parent.
     """
 
     def __init__(self, command: Sequence[str], descriptors: Sequence[int], env: Mapping[str, str]) -> None:
@@ -26,6 +29,7 @@ class Process:
         except OSError as error:
             raise Unavailable(f"no process can be started ({' '.join(command)}): {error}") from error
         self._descriptor = self._watched()
+        self._reaping = threading.Lock()
 
     def _watched(self) -> int | None:
         if not hasattr(os, "pidfd_open"):
@@ -47,17 +51,24 @@ class Process:
 
     def ended(self) -> bool:
         """True once it has ended; it is reaped then."""
-        if self._popen.poll() is None:
-            return False
+        with self._reaping:
+            if self._popen.poll() is None:
+                return False
         self._let_go()
         return True
 
     def kill(self) -> None:
         """SIGKILL and reap it; fine when it has ended."""
-        with suppress(ProcessLookupError):
-            self._popen.kill()
-        self._popen.wait()
+        self.strike()
+        with self._reaping:
+            self._popen.wait()
         self._let_go()
+
+    def strike(self) -> None:
+        """SIGKILL; fine when it has ended. From any thread: whoever watches it notices."""
+        with self._reaping, suppress(ProcessLookupError):
+            if self._popen.returncode is None:
+                self._popen.kill()
 
     @property
     def ending(self) -> str:
@@ -66,6 +77,11 @@ class Process:
         if code is None:
             return "runs"
         return f"was killed by {_signal(-code)}" if code < 0 else f"ended with exit code {code}"
+
+    @property
+    def killed_by_others(self) -> bool:
+        """True when a signal ended it that nothing inside a process sends by accident."""
+        return self._popen.returncode in _FROM_OUTSIDE
 
     def _let_go(self) -> None:
         if self._descriptor is not None:

@@ -18,6 +18,8 @@ class RestartRules(msgspec.Struct, frozen=True, kw_only=True):
     first_delay_s: float = 0.1
     """Before the second attempt in a row; doubled for each further one. The first one is at once."""
     longest_delay_s: float = 10.0
+    at_work_is_useless: bool = True
+    """Whether a death at work is one without any work done; False where the work is blamed, not the worker."""
 
 
 class Restarts:

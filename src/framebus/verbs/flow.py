@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
 import msgspec
 
 from framebus.core import clock
-from framebus.core.contracts import Item, SourceState
-from framebus.core.errors import Closed, Timeout
-from framebus.core.ops import Op, apply
+from framebus.core.contracts import Done, Item, SourceState
+from framebus.core.errors import Closed, Error, OpError, Timeout
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
 from framebus.verbs.sinking import SinkPublisher
+from framebus.work.stage import Inline, Result, Stage
 
 TICK_S = 0.25
 """How often the loop looks up while nothing comes: for limits, progress and a wish to stop."""
@@ -47,12 +47,15 @@ class Progress(msgspec.Struct, frozen=True):
     in_flight: int
     readers: tuple[ReaderInfo, ...] = ()
     unseen: int = 0
+    failed: int = 0
+    """Frames left out because an op failed on them."""
 
 
 class Flow:
     """One source, one sink. `run` in one thread; `stop`, `abandon` and `progress` from any.
 
-    Both ends are closed when `run` returns or raises, unless they are the caller's own.
+    What `work` makes stands between them while it runs. Both ends are closed when `run` returns or raises, unless
+    they are the caller's own.
     """
 
     def __init__(
@@ -60,7 +63,8 @@ class Flow:
         source: Source[Item],
         sink: Publisher,
         *,
-        ops: Sequence[Op] = (),
+        work: Callable[[], Stage] = lambda: Inline(()),
+        skip_errors: bool = False,
         frames: int | None = None,
         duration_s: float | None = None,
         timeout_s: float | None = None,
@@ -72,15 +76,17 @@ class Flow:
         self.sink = sink
         self.finished = False
         """True once the source ended or a limit was reached, and everything arrived, or the window was closed."""
-        self._ops = tuple(ops)
+        self._work = work
+        self._skip_errors = skip_errors
         self._frames, self._duration_s, self._timeout_s = frames, duration_s, timeout_s
         self._own_source, self._own_sink = own_source, own_sink
         self._on_progress = on_progress
         self._told_ns = 0
         self._said = ""
-        self._taken = self._written = self._in_flight = 0
+        self._taken = self._written = self._failed = self._in_flight = 0
         self._arrived = threading.Condition()
         self._stopping = False  # not an Event: a signal handler sets it
+        self._stopped_ns = 0
         self._began_ns = clock.mono_ns()
         self._phase: tuple[Phase, int] = ("reading", self._began_ns)
         if source.stats().state is not None:
@@ -89,7 +95,8 @@ class Flow:
     def run(self) -> Stats:
         """Move frames until the source ends, a limit is reached or somebody stops it; the final figures."""
         try:
-            self._move()
+            with self._work() as stage:
+                self._move(stage)
             self._finish()
         except BaseException as error:
             woken = self._stopping and isinstance(error, Closed)
@@ -125,6 +132,7 @@ class Flow:
             elapsed_s=(now_ns - self._began_ns) * 1e-9,
             frames=self._taken,
             written=self._written,
+            failed=self._failed,
             missed=stats.missed,
             bytes=stats.bytes,
             rate=stats.rate,
@@ -136,35 +144,87 @@ class Flow:
 
     # the loop ----------------------------------------------------------------------------------------------
 
-    def _move(self) -> None:
-        while not self._stopping and not self._full():
-            try:
-                item = self._take()
-            except Timeout as error:
-                self._tell()
-                self._wait_on(str(error).partition("; ")[2])
-                continue
-            if item is None:
-                break
-            self._pass(item)
+    def _move(self, stage: Stage) -> None:
+        ended = False
+        while not ((ended := ended or self._over()) and self._drained(stage)):
+            if ended:
+                stage.flush()
+            elif not stage.full:
+                ended = not self._fetch(stage)
+            results = stage.results()
+            for result in results:
+                self._pass(result)
+            if not results and (ended or stage.full) and stage.busy:
+                stage.wait(TICK_S)
             self._tell()
 
-    def _take(self) -> Item | None:
+    def _over(self) -> bool:
+        """Nothing more is to be read."""
+        if self._stopping and not self._stopped_ns:
+            self._stopped_ns = clock.mono_ns()
+        return self._stopping or self._full()
+
+    def _drained(self, stage: Stage) -> bool:
+        """Nothing is being worked on, or nobody waits for it any longer."""
+        return not stage.busy or (self._stopping and clock.mono_ns() - self._stopped_ns > GRACE_S * 1e9)
+
+    def _fetch(self, stage: Stage) -> bool:
+        """One frame more for the stage, where one comes; False at the end."""
+        try:
+            item = self._take(stage)
+        except Timeout as error:
+            self._wait_on(str(error).partition("; ")[2])
+            return True
+        if item is None:
+            return False
+        self._taken += 1
+        if self._newest(stage):
+            self.source.done(item)
+        stage.put(item)
+        return True
+
+    def _take(self, stage: Stage) -> Item | None:
         if self._phase[0] != "reading":
             self._phase = ("reading", clock.mono_ns())
-        return self.source.take(TICK_S if self._duration_s is None else min(TICK_S, max(0.0, self._left_s())))
+        tick_s = TICK_S if self._duration_s is None else min(TICK_S, max(0.0, self._left_s()))
+        if not stage.busy:
+            return self.source.take(tick_s)
+        try:
+            return self.source.take(0)
+        except Timeout:
+            stage.flush()
+            if not stage.wait(tick_s, (self.source.fileno(),)):
+                raise
+            return self.source.take(0)
 
-    def _pass(self, item: Item) -> None:
-        self._taken += 1
-        result = apply(self._ops, item)
-        if result is None:
-            self.source.done(item)
+    def _newest(self, stage: Stage) -> bool:
+        """Frames of which the newest matters are not held against the source's credit while others work on them."""
+        return not isinstance(stage, Inline) and self.source.live
+
+    def _pass(self, result: Result) -> None:
+        if result.error is not None:
+            self._fail(result.error)
+        if not result.made:
+            self.source.done(result.given)
             return
         with self._arrived:
             self._in_flight += 1
+        done: Done = partial(self._done, result.given)
+        if len(result.made) > 1:
+            done = _After(len(result.made), done)
+        for item in result.made:
+            self._write(item, done)
+
+    def _fail(self, error: Error) -> None:
+        if not (self._skip_errors and isinstance(error, OpError)):
+            raise error
+        self._failed += 1
+        log.warning("%s", error)
+
+    def _write(self, item: Item, done: Done) -> None:
         self._phase = ("writing", clock.mono_ns())
         try:
-            self.sink.write(result, partial(self._done, item))
+            self.sink.write(item, done)
         except Closed:
             if not isinstance(self.sink, SinkPublisher):
                 raise
@@ -227,6 +287,22 @@ class Flow:
         if now_ns - self._told_ns >= TICK_S * 1e9:
             self._told_ns = now_ns
             self._on_progress(self.progress())
+
+
+class _After:
+    """Calls `done` once it was itself called so many times. From any thread."""
+
+    def __init__(self, times: int, done: Done) -> None:
+        self._left = times
+        self._done = done
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._done()
 
 
 def _states(source: Source[Item]) -> dict[str, SourceState]:

@@ -8,12 +8,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from framebus.core.addresses import Address, Link, listens
-from framebus.core.callables import Ready
-from framebus.core.callables import Target as Work
 from framebus.core.contracts import Item, Sink
 from framebus.core.errors import OptionError
-from framebus.core.frame import Frame
-from framebus.core.ops import Function, Op, load_all
+from framebus.core.ops import Function
 from framebus.core.publisher import Publisher
 from framebus.core.redaction import redact
 from framebus.core.source import Source
@@ -26,6 +23,7 @@ from framebus.verbs.places import address_of
 from framebus.verbs.publish import check_sink, options_of_sink, publish_at
 from framebus.verbs.relay import Relay
 from framebus.verbs.sinking import SinkPublisher
+from framebus.verbs.working import WORKING, worker
 
 Target = str | os.PathLike[str] | Publisher | Sink
 
@@ -42,6 +40,11 @@ def pipe(
     sink: Target,
     *,
     ops: Iterable[str | Function] | str | Function = (),
+    gather: Mapping[str, str | Function] | None = None,
+    workers: int | str = 0,
+    batch: int = 1,
+    on_error: str = "raise",
+    work_timeout: float | str | None = None,
     frames: int | None = None,
     duration: float | str | None = None,
     overwrite: bool = False,
@@ -69,8 +72,16 @@ def pipe(
     `source` is an address, several in a list, or any iterable of arrays and frames; `sink` is an address. Every frame
     arrives where the source is finite or the sink is on disk; else the newest ones do, and the others are counted.
 
-    ops         functions of an array `(height, width[, channels])` or a frame, or `"file.py:name"`; each answers with
-                an array, a frame, a dict (added to `frame.meta`) or None (the frame is dropped)
+    ops         functions of an array `(height, width[, channels])` or a frame, `"file.py:name"` or built-in ones
+                (`"resize=512x512"`); each answers with an array, a frame, a dict (added to `frame.meta`), None (the
+                frame is dropped), or is a generator (several frames of one)
+    gather      services asked about each frame before the ops, `{"seg": "models.py:Segment"}`; see `gather`. What `seg`
+                answers is `frame.meta["seg"]`, an array it answers `frame.arrays["seg"]`; what did not come in time is
+                named in `frame.meta["missing"]`
+    workers     so many processes run the ops, in order and without losing a frame; 0: this thread; see `map`
+    batch       give them so many pictures at once, as a list
+    on_error    "raise", or "skip" the frames an op fails on, and log it
+    work_timeout  how long the ops in workers, or the services, may take for a frame
     frames, duration   stop after so many frames, or so much time (`"10min"`)
     overwrite   replace existing files
     stream      name of what is written; may hold `{stream}`
@@ -82,6 +93,12 @@ def pipe(
     wishes = given(
         frames=frames,
         duration=duration,
+        ops=ops,
+        gather=gather,
+        workers=workers,
+        batch=batch,
+        on_error=on_error,
+        work_timeout=work_timeout,
         overwrite=overwrite,
         keep=keep,
         group=group,
@@ -100,18 +117,18 @@ def pipe(
         encode=encode,
         stream=stream,
     )
-    return assemble(_places(source), sink, {**wishes, **checked(options)}, load_all(ops), progress).run()
+    return assemble(_places(source), sink, {**wishes, **checked(options)}, progress).run()
 
 
 def assemble(
     places: Iterable[Place],
     sink: Target,
     options: Mapping[str, Any],
-    ops: Iterable[Op] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> Flow:
     """Open both ends with checked `options`, each to whom it concerns, ready to `run`."""
     ends = _Ends(list(places), sink, options)
+    work = worker(options)
     with ExitStack() as opened:
         # what ends here says how it wants to be fed; a link tells its readers whether the source is live
         early = None if ends.sink_is_link else ends.sink(live=False)
@@ -125,7 +142,8 @@ def assemble(
         return Flow(
             source,
             writing,
-            ops=(*_conversion(options.get("format")), *ops),
+            work=work,
+            skip_errors=options.get("on_error") == "skip",
             frames=options.get("frames"),
             duration_s=options.get("duration"),
             timeout_s=options.get("timeout"),
@@ -146,7 +164,7 @@ class _Ends:
         takes = frozenset[str]().union(*map(options_of_source, places))
         of_source = (takes - WRITING) | READING
         of_sink = options_of_sink(self._address) - READING if self._address is not None else frozenset()
-        known = of_source | of_sink | MOVING
+        known = of_source | of_sink | MOVING | WORKING
         refuse_unused(options, known, known, self._called())
         self._for_source = {name: value for name, value in options.items() if name in of_source}
         self._for_sink = {name: value for name, value in options.items() if name in of_sink}
@@ -200,12 +218,3 @@ def _places(source: Place | Iterable[Place]) -> list[Place]:
     if isinstance(source, list | tuple) and source and all(isinstance(one, str | os.PathLike) for one in source):
         return list(source)
     return [source]
-
-
-def _conversion(format: str | None) -> tuple[Op, ...]:
-    """What makes the pixels passed on those the user asked for."""
-    return () if format in (None, "native") else (Op(Ready(Work(f"format={format}", _as_wanted))),)
-
-
-def _as_wanted(frame: Frame) -> Frame:
-    return frame.replace(content=frame.image, format=frame.wanted or frame.format, wanted="", _data=None)

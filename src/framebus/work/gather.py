@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 
 import numpy as np
 
@@ -48,28 +48,7 @@ class Gather(Closing):
     """
 
     def __init__(self, services: dict[str, Spec]) -> None:
-        if not services:
-            raise OptionError("gather needs services: gather(seg=function, pose='tcp://gpu-box:7000')")
-        for name in services:
-            _check_name(name)
-        jobs = {name: own_job(name, spec) for name, spec in services.items()}
-        addresses = {name: service_address(str(services[name])) for name, job in jobs.items() if job is None}
-        own = len(jobs) - len(addresses)
-        self._exchange = Exchange()
-        workers = {name: Worker(job, self._exchange, among=own) for name, job in jobs.items() if job is not None}
-        made: dict[str, Service] = {}
-        try:
-            for name in services:
-                made[name] = (
-                    OwnService(workers[name])
-                    if name in workers
-                    else ElsewhereService(name, addresses[name], self._exchange.told)
-                )
-        except BaseException:
-            for service in made.values():
-                service.close(busy=False)
-            raise
-        self._exchange.begin(made, list(workers.values()))
+        self._exchange = open_exchange(services)
 
     def __call__(self, frame: Frame | Array, timeout: float | str | None = None) -> Answer:
         """What all services say about `frame`, a `Frame` or an array `(height, width[, channels])`.
@@ -129,6 +108,31 @@ class Gather(Closing):
         A process that is busy gets two seconds to end, then it is killed.
         """
         self._exchange.close()
+
+
+def open_exchange(services: Mapping[str, Spec]) -> Exchange:
+    """The services of a gather, their processes starting; raises what `gather` does."""
+    if not services:
+        raise OptionError("gather needs services: gather(seg=function, pose='tcp://gpu-box:7000')")
+    for name in services:
+        _check_name(name)
+    jobs = {name: own_job(name, spec) for name, spec in services.items()}
+    addresses = {name: service_address(str(services[name])) for name, job in jobs.items() if job is None}
+    own = len(jobs) - len(addresses)
+    exchange = Exchange()
+    workers = {name: Worker(job, exchange, among=own) for name, job in jobs.items() if job is not None}
+    made: dict[str, Service] = {}
+    try:
+        for name in services:
+            made[name] = (
+                OwnService(workers[name]) if name in workers else ElsewhereService(name, addresses[name], exchange.told)
+            )
+    except BaseException:
+        for service in made.values():
+            service.close(busy=False)
+        raise
+    exchange.begin(made, list(workers.values()))
+    return exchange
 
 
 def _framed(frame: Frame | Array) -> Frame:

@@ -1,0 +1,102 @@
+"""Where a map's frames come from: any iterable, or a source, which is told of each frame whose result was taken."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from framebus.core.contracts import Item
+from framebus.core.errors import BadFrame, Timeout
+from framebus.core.frame import Array, Frame, Packet
+from framebus.core.source import Source
+from framebus.pool.answers import kind_of
+from framebus.work.stage import Stage
+
+SLICE_S = 0.5
+"""Longest sleep in one piece: Python notices a Ctrl-C that comes just before a sleep only after it."""
+
+
+class Intake(ABC):
+    """Frames for a stage. Used by one thread."""
+
+    ended = False
+
+    @abstractmethod
+    def next(self, stage: Stage) -> Item | None:
+        """The next frame; None at the end, or once `stage`, where it is busy, may have results."""
+
+    @abstractmethod
+    def done(self, item: Item) -> None:
+        """The result of `item` is where it belongs."""
+
+
+def intake(frames: Iterable[Frame | Array]) -> Intake:
+    """The intake for a source or any iterable."""
+    return _FromSource(frames) if isinstance(frames, Source) else _FromIterable(frames)
+
+
+class _FromSource(Intake):
+    def __init__(self, source: Source[Any]) -> None:
+        self._source = source
+        self._owed: dict[int, Item] = {}
+
+    def next(self, stage: Stage) -> Item | None:
+        source = self._source
+        limit = None if source.timeout is None else time.monotonic() + source.timeout
+        while True:
+            try:
+                item = source.take(0 if stage.busy else _slice(limit))
+            except Timeout:
+                if limit is not None and time.monotonic() >= limit:
+                    raise
+                stage.flush()
+                if stage.busy and not stage.wait(_slice(limit), (source.fileno(),)):
+                    return None
+                continue
+            self.ended = item is None
+            return self._taken(item)
+
+    def _taken(self, item: Item | None) -> Item | None:
+        """Newest frames are not held against the source's credit while they are worked on: others may come."""
+        if item is not None:
+            if self._source.live:
+                self._source.done(item)
+            else:
+                self._owed[id(item)] = item
+        return item
+
+    def done(self, item: Item) -> None:
+        if self._owed.pop(id(item), None) is not None:
+            self._source.done(item)
+
+
+class _FromIterable(Intake):
+    def __init__(self, frames: Iterable[Frame | Array]) -> None:
+        self._frames = iter(frames)
+        self._run = secrets.randbits(64) or 1
+        self._number = 0
+
+    def next(self, stage: Stage) -> Item | None:
+        frame = next(self._frames, None)
+        self.ended = frame is None
+        return None if frame is None else self._framed(frame)
+
+    def done(self, item: Item) -> None:
+        return
+
+    def _framed(self, frame: Frame | Packet | Array) -> Item:
+        number, self._number = self._number, self._number + 1
+        if isinstance(frame, np.ndarray):
+            return Frame.of(frame, stream="frames", run=self._run, seq=number)
+        if isinstance(frame, Frame | Packet):
+            return frame if frame.run else frame.replace(stream=frame.stream or "frames", run=self._run, seq=number)
+        raise BadFrame(f"a {kind_of(frame)} is no frame: give arrays (height, width[, channels]) or frames")
+
+
+def _slice(limit: float | None) -> float:
+    return SLICE_S if limit is None else min(SLICE_S, max(0.0, limit - time.monotonic()))

@@ -1,0 +1,218 @@
+"""`fb.map`: any function on any number of processes; every frame's result once, in order, whoever dies."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+import framebus as fb
+from framebus.core.errors import Error, OpError, OptionError
+from framebus.core.frame import Frame
+from tests.work.functions import DIE, HANG, RAISE, Array, Model, aborting, brighter, brightness, numbers, picture
+
+FUNCTIONS = "tests.work.functions"
+
+
+def values(frames: Iterator[Frame]) -> list[int]:
+    """What the results show."""
+    return [int(frame.image[0, 0]) for frame in frames]
+
+
+def pictures(*what: int) -> Iterator[Array]:
+    return (picture(value) for value in what)
+
+
+class TestResults:
+    def test_come_in_the_order_of_the_frames(self) -> None:
+        assert values(fb.map(brighter, pictures(*range(50)), workers=3)) == list(range(1, 51))
+
+    def test_come_as_they_are_ready_where_that_is_wanted(self) -> None:
+        results = values(fb.map(brighter, pictures(*range(50)), workers=2, ordered=False))
+        assert sorted(results) == list(range(1, 51))
+
+    def test_keep_who_they_are(self) -> None:
+        frames = [Frame.of(picture(seq), stream="cam", run=7, seq=seq, meta={"lamp": "on"}) for seq in range(5)]
+        for given, made in zip(frames, fb.map(brighter, frames, workers=2), strict=True):
+            assert (made.identity, made.captured_ns, made.meta) == (given.identity, given.captured_ns, given.meta)
+
+    def test_of_arrays_are_numbered(self) -> None:
+        results = list(fb.map(brighter, pictures(1, 2, 3), workers=2))
+        assert [(frame.stream, frame.seq) for frame in results] == [("frames", 0), ("frames", 1), ("frames", 2)]
+        assert len({frame.run for frame in results} - {0}) == 1
+
+    def test_are_read_only_and_last_as_long_as_anybody_wants_them(self) -> None:
+        frames = (np.full((480, 640, 3), seq, np.uint8) for seq in range(40))
+        results = list(fb.map(brighter, frames, workers=2))
+        assert [int(frame.image[-1, -1, 0]) for frame in results] == list(range(1, 41))
+        assert not results[0].image.flags.writeable
+
+    def test_are_what_one_process_gives(self) -> None:
+        spec: list[Any] = [brighter, f"{FUNCTIONS}:Model=5"]
+        alone, shared = (list(fb.map(spec, pictures(*range(9)), workers=workers)) for workers in (0, 2))
+        assert [(frame.seq, frame.meta["sum"]) for frame in alone] == [
+            (frame.seq, frame.meta["sum"]) for frame in shared
+        ]
+
+    def test_of_what_is_dropped_do_not_come(self) -> None:
+        assert values(fb.map(f"{FUNCTIONS}:picky", pictures(*range(10)), workers=2)) == [0, 2, 4, 6, 8]
+
+    def test_may_be_several_for_one_frame(self) -> None:
+        def rows(image: Array) -> Iterator[Array]:
+            yield from (image[row : row + 1] for row in range(3))
+
+        results = list(fb.map(rows, pictures(1, 2), workers=2))
+        assert [int(frame.image[0, 0]) for frame in results] == [1, 1, 1, 2, 2, 2]
+        assert len({frame.identity for frame in results}) == 6
+
+    def test_that_are_only_meta_carry_no_pixels_back(self) -> None:
+        frames = [Frame.of(np.zeros((480, 640), np.uint8), stream="cam", run=7, seq=seq) for seq in range(4)]
+        for given, made in zip(frames, fb.map(numbers, frames, workers=2), strict=True):
+            assert made.content is given.content
+            assert made.meta["seq"] == given.seq
+
+
+class TestWork:
+    def test_is_shared_among_processes(self) -> None:
+        frames = (Frame.of(np.zeros((4, 4), np.uint8), stream="cam", run=7, seq=seq) for seq in itertools.count())
+        with closing(fb.map(numbers, frames, workers=3)) as results:
+            pids: set[int] = set()
+            while len(pids) < 3:
+                pids.add(next(results).meta["pid"])
+        assert os.getpid() not in pids
+        assert not any(map(psutil.pid_exists, pids))
+
+    def test_builds_a_class_once_in_each_process(self) -> None:
+        results = list(fb.map(Model, pictures(*range(20)), workers=2))
+        assert {frame.meta["built"] for frame in results} == {1}
+        assert [frame.meta["sum"] for frame in results] == list(range(1, 21))
+
+    def test_may_be_built_in(self) -> None:
+        [frame] = fb.map(["resize=32x16", "gray"], [np.zeros((480, 640, 3), np.uint8)], workers=1)
+        assert frame.shape == (16, 32)
+
+    def test_may_be_given_many_at_once(self) -> None:
+        def together(images: list[Array]) -> list[Array]:
+            return [image + np.uint8(10 * len(images)) for image in images]
+
+        assert values(fb.map(together, pictures(*range(7)), workers=2, batch=3)) == [30, 31, 32, 33, 34, 35, 16]
+
+    def test_reads_no_further_than_twice_the_workers(self) -> None:
+        read = itertools.count()
+        frames = (picture(next(read) % 200) for _ in itertools.repeat(None))
+        with closing(fb.map(brighter, frames, workers=2)) as results:
+            next(results)
+            assert next(read) <= 2 * 2 + 1
+
+    def test_begins_with_the_first_result_asked_for(self) -> None:
+        read = iter(pictures(1, 2))
+        fb.map(brighter, read, workers=1)
+        assert len(list(read)) == 2, "nobody iterated"
+
+    def test_says_at_once_what_is_wrong_with_it(self) -> None:
+        for wrong in (
+            lambda: fb.map("nonsense.py:f", [], workers=1),
+            lambda: fb.map("resise=3x3", [], workers=1),
+            lambda: fb.map(brighter, [], workers=-1),
+            lambda: fb.map(brighter, [], batch=0),
+            lambda: fb.map(brighter, [], on_error="ignore"),  # type: ignore[call-overload]
+            lambda: fb.map(brighter, [], workers=0, timeout=3),
+            lambda: fb.map(brighter, [], workers=1, timeout="soon"),
+        ):
+            with pytest.raises(OptionError):
+                wrong()
+
+    def test_that_cannot_be_built_says_why(self) -> None:
+        with pytest.raises(Error, match="no weights"):
+            list(fb.map(f"{FUNCTIONS}:Unbuildable", pictures(1), workers=2))
+
+    def test_that_cannot_travel_says_why(self) -> None:
+        lock = threading.Lock()
+        with pytest.raises(OptionError, match="cannot be taken to its own process"):
+            fb.map(lambda image: lock, [], workers=1)
+
+
+class TestErrors:
+    def test_bring_the_traceback_of_the_worker_and_the_frame(self) -> None:
+        frames = [Frame.of(picture(value), stream="cam", run=7, seq=value) for value in (1, RAISE)]
+        results = fb.map(brightness_of, frames, workers=2)
+        assert next(results).meta["value"] == 1
+        with pytest.raises(
+            OpError, match=f"brightness_of failed on frame {RAISE} of cam: ValueError: too dark"
+        ) as caught:
+            next(results)
+        assert "functions.py" in "".join(caught.value.__notes__)
+
+    def test_may_be_skipped(self, caplog: pytest.LogCaptureFixture) -> None:
+        results = list(fb.map(brightness_of, pictures(1, RAISE, 3), workers=2, on_error="skip"))
+        assert [frame.meta["value"] for frame in results] == [1, 3]
+        assert "frame 1 of frames: ValueError: too dark" in caplog.text
+
+    def test_may_be_returned_in_the_place_of_the_result(self) -> None:
+        results = list(fb.map(brightness_of, pictures(1, RAISE, 3), workers=2, on_error="return"))
+        assert [type(result) for result in results] == [Frame, OpError, Frame]
+
+    def test_of_answers_that_cannot_travel_name_them(self) -> None:
+        with pytest.raises(OpError, match="not object"):
+            list(fb.map(lambda image: object(), pictures(1), workers=1))
+
+    def test_of_the_source_come_through_and_end_the_workers(self) -> None:
+        def broken() -> Iterator[Array]:
+            yield picture(1)
+            raise RuntimeError("camera on fire")
+
+        with pytest.raises(RuntimeError, match="camera on fire"):
+            list(fb.map(brighter, broken(), workers=2))
+
+
+class TestDeath:
+    def test_of_workers_loses_nothing_and_doubles_nothing(self) -> None:
+        """As many random kills as there is time for, while numbered frames pass."""
+        frames = (Frame.of(picture(0), stream="cam", run=7, seq=seq) for seq in range(3000))
+        chance = random.Random(20261121)
+        seen: list[int] = []
+        kills = 0
+        for result in fb.map(numbers, frames, workers=3):
+            seen.append(result.seq)
+            if result.seq % 100 == 50:
+                with suppress(ProcessLookupError):
+                    os.kill(result.meta["pid"], chance.choice((signal.SIGKILL, signal.SIGTERM)))
+                    kills += 1
+        assert seen == list(range(3000))
+        assert kills > 20
+
+    def test_by_its_own_hand_twice_alone_gives_the_frame_up_and_keeps_it(self) -> None:
+        results = list(fb.map(aborting, pictures(1, DIE, 3, 4), workers=2, on_error="return"))
+        assert [int(result.image[0, 0]) for result in results if isinstance(result, Frame)] == [1, 3, 4]
+        [error] = [result for result in results if isinstance(result, OpError)]
+        assert "was killed by SIGABRT" in str(error)
+        kept = str(error).rpartition("the frame is kept in ")[2]
+        assert np.array_equal(np.load(kept), picture(DIE))
+
+    def test_that_never_ends_gives_the_frame_up(self) -> None:
+        results = list(fb.map(brightness_of, pictures(1, DIE, 3), workers=2, on_error="return"))
+        assert [type(result) for result in results] == [Frame, OpError, Frame]
+        assert "SIGKILL" in str(results[1])
+
+    def test_hanging_is_ended_after_the_timeout(self) -> None:
+        results = list(fb.map(brightness_of, pictures(1, HANG, 3), workers=2, on_error="return", timeout=0.3))
+        assert [type(result) for result in results] == [Frame, OpError, Frame]
+        assert "took longer than 0.3 s, 2 times" in str(results[1])
+
+    def test_of_all_workers_at_the_start_is_an_error(self) -> None:
+        with pytest.raises(Error, match="is not started again"):
+            list(fb.map(f"{FUNCTIONS}:DiesWhenBuilt", pictures(1), workers=1))
+
+
+def brightness_of(image: Array) -> dict[str, int]:
+    """As `brightness` does."""
+    return {"value": brightness(image)}

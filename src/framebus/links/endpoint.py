@@ -109,6 +109,32 @@ class Endpoint(ABC, Generic[S]):
         """True when the other ends come here."""
         return self._carrier.listens
 
+    # a caller that waits for several ends -----------------------------------------------------------------------
+
+    @property
+    def descriptor(self) -> int:
+        """Readable when something came; to be slept on between `expect` and `met`."""
+        return self._descriptor
+
+    def expect(self) -> bool:
+        """A caller is going to sleep on `descriptor`, among others: the reactor leaves this end alone until `met`.
+
+        False where that makes no sense: the end is shut.
+        """
+        with self._lock:
+            if self._state:
+                return False
+            self._slumber.count += 1
+            return True
+
+    def met(self, now: float) -> None:
+        """The caller of `expect` is awake: what came is taken in."""
+        with self._lock:
+            self._slumber.count -= 1
+            if not self._state:
+                self._drive_as_caller(now)
+                self._leave_hot(now)
+
     # the reactor's turns --------------------------------------------------------------------------------------
 
     def hot_until(self, now: float) -> float:

@@ -149,6 +149,19 @@ class LinkPublisher(Publisher):
         name = self._names[stream] = check_name(stream or self._name, "stream")
         return name
 
+    @property
+    def descriptor(self) -> int:
+        """See `Endpoint`."""
+        return self._end.descriptor
+
+    def expect(self) -> bool:
+        """See `Endpoint`."""
+        return self._end.expect()
+
+    def met(self, now: float) -> None:
+        """See `Endpoint`."""
+        self._end.met(now)
+
     def tell_states(self, states: Callable[[], Mapping[str, SourceState]]) -> None:
         self._end.states = lambda: {self._passed_on_as(name): state for name, state in states().items()}
 

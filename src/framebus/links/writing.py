@@ -116,8 +116,11 @@ class WritingEnd(Endpoint[PublisherSession]):
             self._leave_hot(now)
 
     def _make_way(self, now: float) -> None:
-        """Let a reader that was asleep look at the frame: it is often put on the processor of whoever woke it."""
-        if now - self._sent_at >= ASLEEP_S:
+        """Let a reader that was asleep look at the frame: it is often put on the processor of whoever woke it.
+
+        Not where every frame matters: there is more to send, and that comes sooner.
+        """
+        if self.session.rules.live and now - self._sent_at >= ASLEEP_S:
             _yield()
         self._sent_at = now
 

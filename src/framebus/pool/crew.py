@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from framebus.core.bell import Bell
 from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, Error, Unavailable
 from framebus.core.frame import Array, Frame, Identity
+from framebus.links import vigil
 from framebus.pool.handle import Lost, Worker
 from framebus.pool.job import Job
 from framebus.pool.supervisor import Supervisor
@@ -47,6 +47,8 @@ class Crew(Closing):
         self._settled: list[Settled] = []
         self._lock = threading.Lock()
         self._bell = Bell()
+        self._driver = 0
+        """The thread that waits: it need not be woken by what it hears itself."""
         self._closed = False
         self._supervisor = Supervisor(self._workers, job.name)
 
@@ -98,10 +100,14 @@ class Crew(Closing):
     def wait(self, limit_s: float, also: Sequence[int] = ()) -> bool:
         """Until there is news, `limit_s` have passed or a descriptor `also` is readable; True for the last."""
         with self._lock:
+            if self._settled:
+                return False
             deadline = self._assignments.deadline()
         if deadline is not None:
             limit_s = min(limit_s, max(0.0, deadline - time.monotonic()))
-        readable, _, _ = select.select([self._bell.fileno(), *also], [], [], limit_s)
+        self._driver = threading.get_ident()
+        publishers = [publisher for worker in self._workers if (publisher := worker.publisher) is not None]
+        readable = vigil.wait(publishers, [self._bell.fileno(), *also], limit_s)
         return any(descriptor in readable for descriptor in also)
 
     def close(self) -> None:
@@ -151,7 +157,8 @@ class Crew(Closing):
         with self._lock:
             if self._assignments.settled(worker, identity.seq, time.monotonic()):
                 self._settled.append(Settled(identity.seq, reply, arrays))
-                self._bell.ring()
+                if threading.get_ident() != self._driver:
+                    self._bell.ring()
 
     def lost(self, worker: Worker, lost: Lost) -> None:
         """See `Owner`."""

@@ -110,6 +110,11 @@ class Worker:
             with suppress(Closed):
                 publisher.send(frame)
 
+    @property
+    def publisher(self) -> LinkPublisher | None:
+        """The link to its process, while there is one: whoever waits for answers may drive it."""
+        return self._publisher
+
     def strike(self) -> None:
         """Kill its process, from any thread; the owner is told that it is lost, and it starts again."""
         process = self._process

@@ -22,6 +22,13 @@ def test_work_done_forgives_what_was_before() -> None:
         restarts.worked()
 
 
+def test_being_killed_by_others_counts_for_less() -> None:
+    restarts = Restarts(RULES)
+    attempts = [restarts.died(number * 100.0, killed=True) for number in range(81)]
+    assert None not in attempts[:79]
+    assert attempts[80] is None
+
+
 def test_a_budget_that_is_spent_makes_the_next_one_wait() -> None:
     restarts = Restarts(RULES)
     times = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import framebus as fb
@@ -18,17 +19,22 @@ from framebus.core.statistics import Stats
 from framebus.verbs.flow import Flow, Progress
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.sinking import SinkPublisher
-from framebus.work.stage import Inline
+from framebus.work.stage import Inline, Result, Stage
 from tests.verbs.makers import Fed, Kept, Listed, picture
 
 
 class Recorded(MadeSource):
     """Remembers what was acknowledged and whether it was closed."""
 
-    def __init__(self, frames: list[Item]) -> None:
+    def __init__(self, frames: list[Item], *, live: bool = False) -> None:
         super().__init__(Listed(frames))
+        self._like_live = live
         self.acknowledged: list[int] = []
         self.closed = False
+
+    @property
+    def live(self) -> bool:
+        return self._like_live
 
     def done(self, item: Item) -> None:
         self.acknowledged.append(item.seq)
@@ -139,6 +145,58 @@ def test_dropped_frames_are_acknowledged_and_not_written() -> None:
     assert (flow.progress().frames, flow.progress().written) == (4, 2)
 
 
+def test_a_frame_of_which_several_are_made_is_acknowledged_once_all_arrived() -> None:
+    source, kept = Recorded(frames(2)), Kept(late=True)
+
+    def thrice(image: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+        yield from [image] * 3
+
+    flow = Flow(source, SinkPublisher(kept), work=lambda: Inline(load_all(thrice)))
+    flow.run()
+    assert (len(kept.items), source.acknowledged) == (6, [])
+    kept.arrive()
+    assert source.acknowledged == [0, 1]
+
+
+def test_a_frame_an_op_fails_on_is_left_out_where_that_is_wanted(caplog: pytest.LogCaptureFixture) -> None:
+    source, sink = Recorded(frames(4)), Told()
+
+    def picky(frame: fb.Frame) -> fb.Frame:
+        if frame.seq == 2:
+            raise ValueError("too dark")
+        return frame
+
+    flow = Flow(source, sink, work=lambda: Inline(load_all(picky)), skip_errors=True)
+    flow.run()
+    assert [item.seq for item in sink.items] == [0, 1, 3]
+    assert (source.acknowledged, flow.progress().failed) == ([0, 1, 2, 3], 1)
+    assert "frame 2 of" in caplog.text
+
+
+class TestWorkElsewhere:
+    """A stage that holds what it was given until the test lets go of it."""
+
+    def test_is_waited_for_at_the_end(self) -> None:
+        source, sink, held = Recorded(frames(5)), Told(), Held(room=2)
+        Flow(source, sink, work=lambda: held).run()
+        assert [item.seq for item in sink.items] == [0, 1, 2, 3, 4]
+        assert (held.most, held.closed) == (2, True)
+
+    def test_that_hangs_ends_with_the_flow(self) -> None:
+        source, sink, held = Recorded(frames(5)), Told(), Held(room=2, hangs=True)
+        flow = Flow(source, sink, work=lambda: held)
+        held.when_waited_on = flow.abandon
+        flow.run()
+        assert (sink.left, flow.finished, held.closed, sink.items) == ("abandoned", False, True, [])
+
+    def test_of_a_live_source_does_not_keep_newer_frames_from_coming(self) -> None:
+        source, sink, held = Recorded(frames(3), live=True), Told(), Held(room=2)
+        held.when_waited_on = lambda: seen.append(list(source.acknowledged))
+        seen: list[list[int]] = []
+        Flow(source, sink, work=lambda: held).run()
+        assert seen[0] == [0, 1], "acknowledged before their results are there"
+
+
 def test_an_error_in_an_op_closes_both_ends_without_an_end_for_readers() -> None:
     source, sink = Recorded(frames(4)), Told()
 
@@ -163,6 +221,47 @@ def test_an_error_of_the_source_reaches_the_user_too() -> None:
     with pytest.raises(Unavailable, match="cable"):
         Flow(MadeSource(maker), sink).run()
     assert ([item.seq for item in sink.items], sink.left) == ([0], "abandoned")
+
+
+class Held(Stage):
+    """Gives results one by one, and only when somebody waits for them."""
+
+    def __init__(self, room: int, *, hangs: bool = False) -> None:
+        self.most = 0
+        self.closed = False
+        self.when_waited_on: Callable[[], object] = lambda: None
+        self._room, self._hangs = room, hangs
+        self._inside: list[Item] = []
+        self._ready: list[Result] = []
+
+    @property
+    def full(self) -> bool:
+        return len(self._inside) >= self._room
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._inside or self._ready)
+
+    def put(self, item: Item) -> None:
+        self._inside.append(item)
+        self.most = max(self.most, len(self._inside))
+
+    def flush(self) -> None:
+        return
+
+    def results(self) -> list[Result]:
+        ready, self._ready = self._ready, []
+        return ready
+
+    def wait(self, limit_s: float, also: Sequence[int] = ()) -> bool:
+        self.when_waited_on()
+        if self._inside and not self._hangs:
+            item = self._inside.pop(0)
+            self._ready.append(Result(item, [item]))
+        return False
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def test_stopped_it_reads_no_more_and_readers_wait_for_a_successor() -> None:

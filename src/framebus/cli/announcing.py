@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,17 @@ def announcement(flow: Flow, places: Sequence[str], sink: str, stream: str | Non
     name = stream or str(getattr(flow.source, "name", ""))
     lines = [line for line in (_hub(flow.source), _stage(flow, sink, name)) if line]
     return iter(lines or [f"{', '.join(places)} → {sink}"])
+
+
+def working(options: Mapping[str, Any]) -> str:
+    """Who does what to the frames, where others than this process do."""
+    parts: list[str] = []
+    if services := options.get("gather"):
+        parts.append(f"asking {', '.join(services)}")
+    if workers := options.get("workers"):
+        ops = ", ".join(str(op) for op in options.get("ops", ()))
+        parts.append(f"{ops} by {count(workers, 'worker')}")
+    return " · ".join(parts)
 
 
 def status(progress: Progress) -> str:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from framebus.cli.announcing import announcement, summary
+from framebus.cli.announcing import announcement, summary, working
 from framebus.cli.console import console
 from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
@@ -78,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         flow = assemble(places, sink, wanted)
         stopping.then(flow.stop)
         for line in announcement(flow, places, sink, wanted.get("stream")):
+            console.say(line)
+        if line := working(wanted):
             console.say(line)
         with Watch(flow, stopping):
             flow.run()

@@ -188,6 +188,7 @@ class Worker:
             process.kill()
         if publisher is not None:
             publisher.abandon()
+        killed = process is not None and process.killed_by_others
         now = time.monotonic()
         with self._lock:
             if self.life.over:
@@ -195,12 +196,12 @@ class Worker:
             at_work = self.ready
             if at_work and not self._rules.at_work_is_useless:
                 self.life.worked()
-            self.life.died(now)
+            self.life.died(now, killed=killed)
             self.why = how + self._prospects(now)
             if self.life.start_at is None:
                 self.refusal = OpError(f"{self.name}: its process {self.why}")
         log.warning("%s: its process %s", self.name, self.why)
-        self._owner.lost(self, Lost(at_work, how, process is not None and process.killed_by_others))
+        self._owner.lost(self, Lost(at_work, how, killed))
 
     def _prospects(self, now: float) -> str:
         if self.life.start_at is None:

@@ -81,9 +81,9 @@ class Supervisor:
 
 
 def _block_interrupts() -> None:
-    """Workers inherit this thread's signal mask, so that a Ctrl-C while they start reaches nobody who is not ready."""
+    """Workers inherit this thread's signal mask: a Ctrl-C, or an end asked for, while they start reaches no worker."""
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
 def _starts(workers: Sequence[Worker]) -> list[float]:

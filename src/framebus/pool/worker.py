@@ -14,8 +14,9 @@ import sys
 
 def main() -> None:
     """Read the job, then answer frames until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it has blocked the signal until here
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to all of us: the parent decides, we end when it does
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     link, job = map(int, sys.argv[1:])
     os.set_inheritable(link, False)
     with open(job, "rb") as file:

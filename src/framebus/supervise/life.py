@@ -47,12 +47,12 @@ class Life:
         if self.state == "ready":
             self._restarts.worked()
 
-    def died(self, now: float) -> None:
-        """The process has ended without being asked to, or could not be started."""
+    def died(self, now: float, *, killed: bool = False) -> None:
+        """The process has ended without being asked to (`killed` by somebody else), or could not be started."""
         if self.over:
             return
         self.deaths += 1
-        self.start_at = self._restarts.died(now)
+        self.start_at = self._restarts.died(now, killed=killed)
         self.state = "failed" if self.start_at is None else "waiting"
 
     def failed(self) -> None:

@@ -6,6 +6,9 @@ from collections import deque
 
 import msgspec
 
+KILLED = 0.05
+"""How much of a death in vain it is to be killed by somebody else."""
+
 
 class RestartRules(msgspec.Struct, frozen=True, kw_only=True):
     """How much dying is put up with."""
@@ -27,17 +30,17 @@ class Restarts:
 
     def __init__(self, rules: RestartRules | None = None) -> None:
         self.rules = rules or RestartRules()
-        self.useless = 0
-        """Deaths in a row without any work done between them."""
+        self.useless = 0.0
+        """Deaths in a row without any work done between them; one that somebody else caused counts for less."""
         self._recent: deque[float] = deque()
 
     def worked(self) -> None:
         """It did what it is there for: deaths before that no longer count against it."""
-        self.useless = 0
+        self.useless = 0.0
 
-    def died(self, now: float) -> float | None:
-        """It died at `now`; when to start it again, or None when that is pointless."""
-        self.useless += 1
+    def died(self, now: float, *, killed: bool = False) -> float | None:
+        """It died at `now`, `killed` by somebody else; when to start it again, or None when that is pointless."""
+        self.useless += KILLED if killed else 1.0
         if self.useless >= self.rules.attempts:
             return None
         at = max(now + self._delay_s(), self._affordable(now))
@@ -45,9 +48,9 @@ class Restarts:
         return at
 
     def _delay_s(self) -> float:
-        if self.useless <= 1:
+        if self.useless < 2:
             return 0.0
-        delay: float = self.rules.first_delay_s * 2.0 ** (self.useless - 2)
+        delay: float = self.rules.first_delay_s * 2.0 ** (int(self.useless) - 2)
         return min(delay, self.rules.longest_delay_s)
 
     def _affordable(self, now: float) -> float:

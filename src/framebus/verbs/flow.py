@@ -23,6 +23,8 @@ TICK_S = 0.25
 """How often the loop looks up while nothing comes: for limits, progress and a wish to stop."""
 GRACE_S = 5.0
 """How long a stopped flow waits until what it sent has arrived."""
+DRAIN_S = 2.5
+"""How long a stopped flow waits for what is being worked on; ending who works may take two seconds more."""
 SAY_AFTER_S = 1.0
 
 log = logging.getLogger("framebus")
@@ -166,7 +168,7 @@ class Flow:
 
     def _drained(self, stage: Stage) -> bool:
         """Nothing is being worked on, or nobody waits for it any longer."""
-        return not stage.busy or (self._stopping and clock.mono_ns() - self._stopped_ns > GRACE_S * 1e9)
+        return not stage.busy or (self._stopping and clock.mono_ns() - self._stopped_ns > DRAIN_S * 1e9)
 
     def _fetch(self, stage: Stage) -> bool:
         """One frame more for the stage, where one comes; False at the end."""
@@ -226,7 +228,7 @@ class Flow:
         try:
             self.sink.write(item, done)
         except Closed:
-            if not isinstance(self.sink, SinkPublisher):
+            if self._stopping or not isinstance(self.sink, SinkPublisher):
                 raise
             self._stopping = self.finished = True  # somebody closed the window: enough seen
         self._written += 1

@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,7 @@ import pytest
 
 import framebus as fb
 from framebus.core.errors import Error, OpError, OptionError
-from framebus.core.frame import Frame
+from framebus.core.frame import Frame, Packet
 from tests.work.functions import DIE, HANG, RAISE, Array, Model, aborting, brighter, brightness, numbers, picture
 
 FUNCTIONS = "tests.work.functions"
@@ -209,6 +212,105 @@ class TestDeath:
     def test_of_all_workers_at_the_start_is_an_error(self) -> None:
         with pytest.raises(Error, match="is not started again"):
             list(fb.map(f"{FUNCTIONS}:DiesWhenBuilt", pictures(1), workers=1))
+
+
+class TestOpsThatDoOtherThings:
+    def test_may_fork_and_run_programs(self) -> None:
+        assert values(fb.map(forking, pictures(1, 2, 3), workers=2)) == [1, 2, 3]
+
+    def test_may_let_a_forked_child_return_by_mistake(self) -> None:
+        assert values(fb.map(returning_twice, pictures(1, 2, 3), workers=1)) == [1, 2, 3]
+
+    def test_read_nothing_from_standard_input(self) -> None:
+        def read(image: Array) -> dict[str, str]:
+            return {"read": sys.stdin.read()}
+
+        assert [frame.meta["read"] for frame in fb.map(read, pictures(1), workers=1)] == [""]
+
+    def test_may_start_threads_that_outlive_them(self) -> None:
+        def threaded(image: Array) -> Array:
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+            return image
+
+        assert values(fb.map(threaded, pictures(1, 2), workers=1)) == [1, 2]
+
+    def test_cannot_send_back_more_than_a_frame_may_have(self) -> None:
+        def huge(image: Array) -> Array:
+            return np.empty((300, 1_000_000), np.uint8)
+
+        results = list(fb.map(huge, pictures(1, 2), workers=1, on_error="return"))
+        assert [type(result) for result in results] == [OpError, OpError]
+        assert "256" in str(results[0])
+
+    def test_may_end_their_process_on_purpose(self) -> None:
+        def leaving(image: Array) -> Array:
+            if image[0, 0] == 2:
+                sys.exit("enough")
+            return image
+
+        results = list(fb.map(leaving, pictures(1, 2, 3), workers=1, on_error="return"))
+        assert [type(result) for result in results] == [Frame, OpError, Frame]
+        assert "SystemExit: enough" in str(results[1])
+
+
+class TestTheEnd:
+    def test_of_the_loop_ends_the_processes(self) -> None:
+        for result in fb.map(numbers, pictures(*range(5)), workers=2):
+            pid = result.meta["pid"]
+            break
+        assert not psutil.pid_exists(pid)
+
+    def test_by_close_does_not_wait_for_work_that_hangs(self) -> None:
+        results = fb.map(brightness_of, pictures(1, HANG, HANG), workers=1)
+        assert next(results).meta["value"] == 1
+        results.close()
+        assert not [child for child in psutil.Process().children() if "worker.py" in " ".join(child.cmdline())]
+
+
+class TestSources:
+    def test_are_acknowledged_once_the_result_was_taken(self, tmp_path: Path) -> None:
+        """Whoever dies between has not lost a frame: the group gets it again."""
+        address = f"ipc://{tmp_path}/s"
+        with fb.publish(address, wait_for=["work"]) as out, fb.open(address, group="work") as source:
+            sending = threading.Thread(target=lambda: [out.send(picture(value)) for value in range(6)])
+            sending.start()
+            results = fb.map(brighter, source, workers=2)
+            assert [int(next(results).image[0, 0]) for _ in range(3)] == [1, 2, 3]
+            results.close()
+            sending.join()
+            owed = out.stats().readers[0].owed
+            out.abandon()
+        assert owed == 4, "two were asked past; the third is being looked at"
+
+    def test_that_are_live_keep_all_workers_busy(self) -> None:
+        with (
+            fb.open("synthetic:", fps=200, size="64x48") as source,
+            closing(fb.map(numbers, source, workers=3)) as results,
+        ):
+            pids: set[int] = set()
+            while len(pids) < 3:
+                pids.add(next(results).meta["pid"])
+
+    def test_of_packets_are_refused(self) -> None:
+        packet = Packet(data=memoryview(b"x"), codec="h264", key=True, pts=0, dts=0, stream="cam", run=7)
+        with pytest.raises(OpError, match="packets of cam"):
+            next(fb.map(brighter, [packet], workers=1))  # type: ignore[list-item]
+
+
+def forking(image: Array) -> Array:
+    """Starts processes of its own."""
+    if (pid := os.fork()) == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    subprocess.run([sys.executable, "-c", "print('from a program')"], check=True)
+    return image
+
+
+def returning_twice(image: Array) -> Array:
+    """A child that goes on as if it were the worker."""
+    if pid := os.fork():
+        os.waitpid(pid, 0)
+    return image
 
 
 def brightness_of(image: Array) -> dict[str, int]:

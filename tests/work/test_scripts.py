@@ -45,6 +45,21 @@ for answer in answers:
     print(*answer)
 print("done")
 """
+MAP = """
+import itertools
+import numpy as np
+import framebus as fb
+
+print("started", flush=True)
+factor = 3
+
+class Times:
+    def __call__(self, image):
+        return {"product": int(image[0, 0]) * factor}
+
+pictures = (np.full((8, 8), value, np.uint8) for value in range(1, 4))
+print(*[frame.meta["product"] for frame in fb.map(Times, pictures, workers=2)], "done")
+"""
 PRINTED = ["started", "12 1 0 complete", "13 2 3 complete", "14 3 6 complete", "done"]
 SAID = [f"user says {value}" for value in range(3)]
 
@@ -81,6 +96,26 @@ def test_functions_and_classes_in_place(way: str, child: StartChild, tmp_path: P
         process = child("-", stdin=SCRIPT, cwd=tmp_path)
     assert lines(process.succeed()) == (PRINTED, SAID)
     assert all(line.startswith("waiting for ") for line in process.stderr.splitlines())
+
+
+@pytest.mark.parametrize("way", ["script", "-c", "stdin"])
+def test_a_map_needs_no_guard_either(way: str, child: StartChild, tmp_path: Path) -> None:
+    if way == "script":
+        (tmp_path / "mine.py").write_text(MAP)
+        process = child("mine.py", cwd=tmp_path)
+    else:
+        process = child("-c", MAP, cwd=tmp_path) if way == "-c" else child("-", stdin=MAP, cwd=tmp_path)
+    assert process.succeed() == "started\n3 6 9 done\n"
+
+
+def test_ctrl_c_in_a_map_ends_it_with_one_traceback_and_leaves_nothing(child: StartChild) -> None:
+    process = child("-c", MAP.replace("range(1, 4)", "itertools.cycle([1])").replace("print(*", "list("))
+    process.wait_line("started")
+    process.interrupt()
+    assert process.wait() != 0
+    assert process.stderr.count("Traceback") == 1
+    assert process.stderr.rstrip().endswith("KeyboardInterrupt")
+    assert not psutil.Process().children(recursive=True)
 
 
 def test_a_module_of_the_program_is_found_by_its_workers(child: StartChild, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def parcel(delivery: Delivery) -> Parcel:
         head, payload = header.encode(entry.item)
         made = entry.parts = Parcel(bytes(head), _flat(payload))
     if delivery.thinned:
-        return _Variant(bytes(header.encode(entry.item, delivery.thinned)[0]), made)
+        return _Variant(header.thin(made.head, delivery.thinned), made)
     return made
 
 

@@ -86,7 +86,7 @@ class Hello(Control, tag="hello", frozen=True):
     versions: tuple[int, int] = (VERSION, VERSION)
     attempt: Count = 0
     party: Party = Party()
-    # a reader's wishes; `exclusive`: the group takes this one member
+    # a reader's wishes; `exclusive`: the group takes this one member. A publisher's `group` shares its streams' names
     want: tuple[Pattern, ...] = ()
     keep: Keep | None = None
     group: Group = ""

@@ -71,6 +71,8 @@ class _Probe(msgspec.Struct):
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder(Header, strict=False).decode  # not strict: numbers may come as text
 _probe = msgspec.json.Decoder(_Probe).decode
+_THINNED_BYTES = 32
+"""Room for `thin`."""
 _NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -94,17 +96,20 @@ def encode(item: Item, thinned: int = 0) -> list[Buffer]:
     if isinstance(item, Packet):
         head = {"msg": item.stream, **_stamp(item), **_coding(item)}
         payload = item.data
-    elif isinstance(content := item.content, np.ndarray) and not (item.meta or thinned or item.extra):
+    elif isinstance(content := item.content, np.ndarray) and not (item.meta or item.extra):
         before, behind = _around(item.stream, item.run, item.clock, item.format, content.dtype, content.shape)
         plain = before, item.seq, item.captured_ns, item.captured_mono_ns, behind
-        return [_PLAIN % plain, layout.bytes_of(content)]
+        return [thin(_PLAIN % plain, thinned), layout.bytes_of(content)]
     else:
         head, payload = _picture(item)
     if item.meta:
         head["meta"] = jsonable(item.meta)
-    if thinned:
-        head["thinned"] = thinned
-    return [_pack(item.stream, head), payload]
+    return [thin(_pack(item.stream, head), thinned), payload]
+
+
+def thin(header: bytes, thinned: int) -> bytes:
+    """An encoded header that says `thinned`, made of one that does not."""
+    return b'%b,"thinned":%d}' % (header[:-1], thinned) if thinned else header
 
 
 def decode(header: Buffer, payload: Buffer, *, max_bytes: int = limits.MAX_FRAME_BYTES) -> tuple[Item, int]:
@@ -191,7 +196,7 @@ def _pack(stream: str, head: dict[str, Any]) -> bytes:
         data = _to_json(head)
     except (TypeError, ValueError, RecursionError) as error:
         raise BadFrame(f"header of stream {stream!r} cannot be written as JSON: {error}") from error
-    if len(data) > limits.MAX_HEADER_BYTES:
+    if len(data) > limits.MAX_HEADER_BYTES - _THINNED_BYTES:
         raise BadFrame(
             f"header of stream {stream!r} has {len(data)} bytes, the limit is {limits.MAX_HEADER_BYTES}: "
             "put less into `meta`, or send large data as `arrays`"

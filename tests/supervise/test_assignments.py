@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ Crowd = Assignments[str, str]
 
 
 def crowd(*workers: str, pieces: int = 0, patience: Patience | None = None) -> Crowd:
-    made: Crowd = Assignments(patience)
+    made: Crowd = Assignments(patience or Patience(short_s=inf))
     for worker in workers:
         made.arrived(worker)
     for key in range(pieces):
@@ -39,6 +41,16 @@ def test_nobody_has_more_than_the_depth() -> None:
     assert turns(shallow) == [("a", 0)]
     assert shallow.settled("a", 0, 1.0)
     assert turns(shallow) == [("a", 1)]
+
+
+def test_pieces_wait_for_a_busy_worker_only_where_they_are_short() -> None:
+    some = crowd("a", pieces=20, patience=Patience(short_s=0.05))
+    assert turns(some, now=0.0) == [("a", 0)], "nobody knows yet how long they take"
+    some.settled("a", 0, now=0.01)
+    assert turns(some, now=0.01) == [("a", 1), ("a", 2)]
+    some.settled("a", 1, now=5.0)
+    some.settled("a", 2, now=5.0)
+    assert turns(some, now=5.0) == [("a", 3)], "they have become long"
 
 
 def test_a_piece_is_settled_once_by_whoever_has_it() -> None:
@@ -94,7 +106,7 @@ def test_who_was_near_is_never_blamed() -> None:
 
 
 def test_two_deadlines_are_the_end_in_company_too() -> None:
-    some = crowd("a", pieces=2, patience=Patience(limit_s=1.0))
+    some = crowd("a", pieces=2, patience=Patience(limit_s=1.0, short_s=inf))
     turns(some, now=0.0)
     assert list(some.overdue(0.9)) == []
     assert (list(some.overdue(1.0)), some.deadline()) == (["a"], 1.0)
@@ -107,7 +119,7 @@ def test_two_deadlines_are_the_end_in_company_too() -> None:
 
 
 def test_the_clock_of_a_piece_starts_when_the_one_before_is_settled() -> None:
-    some = crowd("a", pieces=2, patience=Patience(limit_s=1.0))
+    some = crowd("a", pieces=2, patience=Patience(limit_s=1.0, short_s=inf))
     turns(some, now=0.0)
     some.settled("a", 0, now=0.8)
     assert list(some.overdue(1.5)) == []
@@ -115,7 +127,7 @@ def test_the_clock_of_a_piece_starts_when_the_one_before_is_settled() -> None:
 
 
 def test_being_killed_from_outside_is_forgiven_many_times() -> None:
-    some = crowd("a", pieces=1, patience=Patience(kills=3))
+    some = crowd("a", pieces=1, patience=Patience(kills=3, short_s=inf))
     for expected in (None, None, 0):
         turns(some)
         given_up = some.lost("a", "killed")

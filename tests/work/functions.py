@@ -67,6 +67,19 @@ class Meeting:
         return len(list(place.iterdir()))
 
 
+class Gathering:
+    """Answers once so many processes are at work at the same time."""
+
+    def __init__(self, folder: str, members: int) -> None:
+        self._folder, self._members = Path(folder), members
+
+    def __call__(self, image: Array) -> dict[str, int]:
+        (self._folder / str(os.getpid())).touch()
+        while (together := len(list(self._folder.iterdir()))) < self._members:
+            time.sleep(0.001)
+        return {"together": together, "pid": os.getpid()}
+
+
 class Unbuildable:
     """A class that fails when it is built."""
 

@@ -51,6 +51,8 @@ class Ready:
         self._takes_frame = takes_frame(self._function)
         self.takes_packets = takes_packet(self._function)
         """Whether it wants coded packets, which others cannot work on."""
+        self.remembers: bool = getattr(self._function, "remembers", False) is True
+        """Whether what becomes of a frame depends on those before it: it says so by an attribute of this name."""
 
     def __call__(self, frame: Item) -> Any:
         """Whatever it answers; lets its exceptions through."""

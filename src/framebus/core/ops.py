@@ -32,6 +32,8 @@ class Op:
 
     def __init__(self, function: Ready) -> None:
         self.name = function.name
+        self.remembers = function.remembers
+        """Whether what becomes of a frame depends on those before it."""
         self._function = function
 
     def __call__(self, frame: Item) -> Frame | None:

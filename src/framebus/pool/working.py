@@ -25,18 +25,23 @@ Spec = str | Callable[..., Any]
 _SAME = "same"
 
 
-def work_job(name: str, ops: Sequence[Spec]) -> Job:
-    """The job of a worker that applies `ops`, one after the other; raises `OptionError` for what is none.
+def work_job(name: str, ops: Sequence[Spec], workers: int) -> Job:
+    """The job of one of `workers` that apply `ops`, one after the other; raises `OptionError` for what is none.
 
     Files are found from this process's folder; nothing is imported.
     """
-    texts = [Job.of(name, op).text if isinstance(op, str) else op for op in ops]
-    return Job(name, code=byvalue.to_bytes(texts, name), duty="framebus.pool.working:working")
+    specs = [Job.of(name, op).text if isinstance(op, str) else op for op in ops]
+    return Job(name, code=byvalue.to_bytes([workers, *specs], name), duty="framebus.pool.working:working")
 
 
 def working(job: Job) -> Callable[[Item], Said]:
     """The duty of such a worker: builds its classes now."""
-    return Working(load_all(byvalue.from_bytes(job.code)))
+    workers, *specs = byvalue.from_bytes(job.code)
+    ops = load_all(specs)
+    for op in ops:
+        if op.remembers and workers > 1:
+            raise OptionError(f"{op.name} remembers earlier frames, of which each worker sees only some: give it one")
+    return Working(ops)
 
 
 class Working:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Hashable, Iterator
+from math import inf
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -19,6 +20,9 @@ from framebus.supervise.leases import Leases
 
 W = TypeVar("W", bound=Hashable)
 V = TypeVar("V")
+
+_OLD = 0.8
+"""How much of a running mean is what was before."""
 
 Ending = Literal["crashed", "overdue", "killed"]
 """How a worker came to lose what it had: by itself, because it took too long, or through somebody else."""
@@ -29,6 +33,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
     depth: int = 2
     """Pieces that a worker has at most: the one it works on, and those that wait for it."""
+    short_s: float = 0.05
+    """Only where pieces take less time than that do some wait for a busy worker: another may be free sooner."""
     crashes: int = 2
     """So often a piece may crash a worker that has nothing else, or run over its time."""
     kills: int = 16
@@ -54,6 +60,8 @@ class Assignments(Generic[W, V]):
         self._again: list[tuple[int, Piece[V]]] = []
         self._suspects: deque[Piece[V]] = deque()
         self._workers: dict[W, _Bench[V]] = {}
+        self._mean_s = inf
+        """What pieces took lately."""
 
     def __len__(self) -> int:
         """Pieces that are not settled."""
@@ -93,6 +101,8 @@ class Assignments(Generic[W, V]):
         bench = self._workers.get(worker)
         if bench is None or bench.leases.settle(key) is None:
             return False
+        took_s = now - bench.since
+        self._mean_s = took_s if self._mean_s == inf else _OLD * self._mean_s + (1 - _OLD) * took_s
         bench.alone = False
         bench.since = now
         return True
@@ -135,14 +145,18 @@ class Assignments(Generic[W, V]):
     def _freest(self, but: W | None = None) -> tuple[_Bench[V] | None, W | None]:
         """The worker with the least to do that can have more."""
         best: tuple[_Bench[V] | None, W | None] = (None, None)
-        least = self.patience.depth
+        least = self._depth
         for worker, bench in self._workers.items():
             if len(bench.leases) < least and not bench.alone and worker != but:
                 least, best = len(bench.leases), (bench, worker)
         return best
 
+    @property
+    def _depth(self) -> int:
+        return self.patience.depth if self._mean_s <= self.patience.short_s else 1
+
     def _has_room(self, bench: _Bench[V]) -> bool:
-        return len(bench.leases) < self.patience.depth and not bench.alone
+        return len(bench.leases) < self._depth and not bench.alone
 
     def _lend(self, worker: W, bench: _Bench[V], piece: Piece[V], now: float, *, alone: bool = False) -> Turn[W, V]:
         if not bench.leases:

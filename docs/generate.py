@@ -245,11 +245,26 @@ def sentence(text: str) -> str:
     return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
+# ops --------------------------------------------------------------------------------------------------------
+
+
+def ops() -> Iterator[str]:
+    """Each built-in op with its arguments."""
+    from framebus.ops import describe
+
+    for op in describe():
+        yield f"\n## {op.name}\n\n{op.about} `{op.example}`\n"
+        if op.arguments:
+            rows = [(f"`{one.name}`" + ("" if one.positional else " =…"), one.about, one.default) for one in op.arguments]
+            yield from table(("argument", "what", "default"), rows)
+
+
 CONTENT: dict[str, Callable[[], Iterator[str]]] = {
     "options.md": options,
     "cli.md": command_line,
     "python.md": names,
     "errors.md": error_tree,
+    "ops.md": ops,
 }
 
 if __name__ == "__main__":

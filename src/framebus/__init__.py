@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from framebus.config.run import run
     from framebus.core import errors
     from framebus.core.errors import Error, Timeout
     from framebus.core.frame import Frame
@@ -44,6 +45,7 @@ __all__ = [
     "open",
     "pipe",
     "publish",
+    "run",
     "serve",
     "streams",
 ]
@@ -60,6 +62,7 @@ _WHERE = {
     "open": "framebus.verbs.open:open",
     "pipe": "framebus.verbs.pipe:pipe",
     "publish": "framebus.verbs.publish:publish",
+    "run": "framebus.config.run:run",
     "serve": "framebus.work.serve:serve",
     "streams": "framebus.verbs.streams:streams",
 }

@@ -224,7 +224,7 @@ def test_node_and_hub_together(hub: Hub, child: StartChild) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "code", "says"),
     [
-        ("yard.toml", "[streams]\nporch = 'camera:0'\n", 2, "neither an imagehub.yaml"),
+        ("yard.ini", "[streams]\nporch = 'camera:0'\n", 2, "a system of your own is a NAME.toml"),
         ("x.yaml", "cameras:\n", 2, "neither an imagehub.yaml"),
         ("x.yaml", "hub:\nnode:\n", 2, "make two files of it"),
         ("x.yaml", "hub:\n  patiense: 1\n", 2, "x.yaml, line 2: hub.patiense is not known: did you mean patience?"),

@@ -137,6 +137,23 @@ def test_results_are_in_the_format_the_op_was_given() -> None:
     assert gray.format == "gray8"
 
 
+def test_the_next_op_is_given_the_same_order_of_colours() -> None:
+    seen: list[int] = []
+
+    def first_channel(image: Array) -> Array:
+        seen.append(int(image[0, 0, 0]))
+        return image.copy()
+
+    apply(load_all([first_channel, first_channel]), colour().replace(wanted="rgb24"))
+    assert seen[0] == seen[1]
+
+
+def test_measurements_that_become_a_picture_are_one() -> None:
+    frame = Frame.of(np.ones((4, 6), np.float32), stream="test", run=7)
+    assert only(apply(load_all(lambda image: (image * 9).astype(np.uint8)), frame)).format == "gray8"
+    assert only(apply(load_all(lambda image: image * 2), frame)).format == "array"
+
+
 def test_an_error_names_the_op_and_the_frame() -> None:
     def broken(image: Array) -> Array:
         raise ValueError("no edges found")

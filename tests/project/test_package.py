@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 NAMES = {
     *("Error", "Frame", "Publisher", "Source", "Timeout", "errors"),
-    *("gather", "map", "open", "pipe", "publish", "serve", "streams"),
+    *("gather", "map", "open", "pipe", "publish", "run", "serve", "streams"),
 }
 PICKLES = {"pool/byvalue.py"}
 """What takes functions to processes of our own, over sockets they inherit."""
@@ -28,11 +28,12 @@ HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "si
 WHERE = {
     "PIL": ("sources", "sinks", "wire/encodings", "compat/imagenode"),
     "av": ("core/swscale.py", "sources/video.py", "sources/cameras", "testing/clips.py", "testing/camera_pictures.py"),
+    "cv2": ("ops",),
     "cloudpickle": ("pool/byvalue.py",),
     "lz4": ("wire/encodings/lz4.py",),
     "mss": ("sources/cameras/screen.py",),
     "picamera2": ("sources/cameras/picamera.py",),
-    "psutil": ("links", "cli", "compat/imagenode/restart.py"),
+    "psutil": ("links", "cli", "graph", "compat/imagenode/restart.py"),
     "pygame": ("sinks/window.py",),
     "pytest": ("testing",),
     "rich": ("cli",),

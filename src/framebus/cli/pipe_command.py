@@ -38,7 +38,7 @@ examples
   framebus pipe 'shm://yard-*' window:            all streams of this machine that begin so
   framebus pipe clip.mp4 window: --speed 1        played as if it were live
   framebus pipe synthetic: window: --size 1280x720 --pattern aurora
-  framebus pipe 'photos/*.jpg' small/ --op resize=50% --op gray
+  framebus pipe 'photos/*.jpg' small/ --op resize=512x512 --op gray
   framebus pipe shm://yard shm://fft --op fft.py:fft2 --workers 4
   framebus pipe clip.mp4 seen/ --gather det=models.py:Detect --gather pose=tcp://gpu-box:7000 --op draw
   framebus pipe tcp://:5555 frames/ --insecure    a hub open to the network

@@ -136,7 +136,8 @@ def _answered(frame: Item, answer: Any) -> Frame | None:
         return frame.replace(meta={**frame.meta, **answer})
     if isinstance(answer, np.ndarray):
         format = _format(frame, answer)
-        return frame.replace(content=answer, format=format, wanted="", _data=None, _image=None)
+        wanted = frame.wanted if frame.wanted == format else ""
+        return frame.replace(content=answer, format=format, wanted=wanted, _data=None, _image=None)
     raise BadFrame(f"an op answers with an array, a frame, a dict or None, not {type(answer).__name__}")
 
 
@@ -154,6 +155,8 @@ def _header(frame: Frame) -> dict[str, Any]:
 def _format(frame: Frame, answer: np.ndarray[Any, Any]) -> str:
     """What the answer's pixels are: as those the op was given where that fits, guessed otherwise."""
     given = frame.wanted or preferred_format(frame.format)
+    if given == "array" and (answer.dtype, answer.ndim) != (frame.dtype, len(frame.shape)):
+        return guess_format(answer.shape, answer.dtype, None)
     try:
         return guess_format(answer.shape, answer.dtype, frame.format if given == "native" else given)
     except BadFrame:

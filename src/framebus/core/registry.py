@@ -149,11 +149,28 @@ SINKS: Registry[Any] = Registry(
         "null": "framebus.sinks.null:open_sink",
         "window": "framebus.sinks.window:open_sink",
         **dict.fromkeys(_IMAGES, "framebus.sinks.images:open_sink"),
+        **dict.fromkeys(("mkv", "mp4"), "framebus.record.videos:open_sink"),
     },
 )
 """What takes frames, by scheme or file extension: `open_sink(address, **options) -> Sink`."""
 
-OPS: Registry[Any] = Registry("ops", {}, error=OptionError)
+_OPS_OF = {
+    "colours": ("colour", "colourmap", "convert", "equalise"),
+    "cutting": ("crop", "mask", "pad"),
+    "drawing": ("draw",),
+    "filters": ("blur", "edges", "sharpen"),
+    "grays": ("gray", "threshold"),
+    "levels": ("invert", "normalise", "window"),
+    "passing": ("average", "sample"),
+    "scaling": ("resize",),
+    "spectrum": ("fft",),
+    "turning": ("flip", "rotate"),
+}
+
+BUILT_IN_OPS: Mapping[str, str] = {
+    name: f"framebus.ops.{module}:{name.capitalize()}" for module, names in _OPS_OF.items() for name in names
+}
+OPS: Registry[Any] = Registry("ops", BUILT_IN_OPS, error=OptionError)
 """What is done to a picture, by name: a class that is built with the op's arguments and called with pictures."""
 
 ENCODINGS: Registry[Any] = Registry(

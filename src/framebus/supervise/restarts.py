@@ -50,7 +50,7 @@ class Restarts:
     def _delay_s(self) -> float:
         if self.useless < 2:
             return 0.0
-        delay: float = self.rules.first_delay_s * 2.0 ** (int(self.useless) - 2)
+        delay: float = self.rules.first_delay_s * 2.0 ** min(int(self.useless) - 2, 64)
         return min(delay, self.rules.longest_delay_s)
 
     def _affordable(self, now: float) -> float:

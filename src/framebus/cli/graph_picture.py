@@ -1,0 +1,149 @@
+"""A system as a picture in the terminal: streams, and for each pipe what it reads, does and writes."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, RenderableType
+from rich.panel import Panel
+from rich.table import Table as Grid
+from rich.text import Text
+
+from framebus.cli.figures import count
+from framebus.core.redaction import redact
+from framebus.graph.plans import Capture, Pipe, Plan, Service
+
+if TYPE_CHECKING:
+    from framebus.config.reading import Description
+
+WIDEST = 110
+SHOWN = 8
+"""So many streams before a pipe; of more, the first and how many there are."""
+
+
+def show(description: Description) -> None:
+    """Print it."""
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    for part in picture(description):
+        console.print(part)
+
+
+def picture(description: Description) -> Iterator[RenderableType]:
+    """Its parts from above."""
+    plans = description.plans
+    yield Text(f"{description.file or 'the system'} is in order: {_counted(plans)}", style="bold")
+    drawing = Drawing(description)
+    for plan in plans:
+        if isinstance(plan.work, Capture):
+            yield from drawing.streams(plan.work)
+    for plan in plans:
+        if isinstance(plan.work, Pipe):
+            yield drawing.pipe(plan, plan.work)
+    served = [(plan, plan.work) for plan in plans if isinstance(plan.work, Service)]
+    if served:
+        yield from drawing.services(served)
+
+
+def _counted(plans: Sequence[Plan]) -> str:
+    streams = sum(len(plan.work.streams) for plan in plans if isinstance(plan.work, Capture))
+    kinds = {
+        "stream": streams,
+        "pipe": sum(isinstance(plan.work, Pipe) for plan in plans),
+        "service": sum(isinstance(plan.work, Service) for plan in plans),
+    }
+    return ", ".join(count(number, kind) for kind, number in kinds.items() if number)
+
+
+class Drawing:
+    """Knows how people call what addresses mean, and hides what they must not see."""
+
+    def __init__(self, description: Description) -> None:
+        from framebus.config.targets import reachable
+
+        self._hide = description.hide
+        works = [plan.work for plan in description.plans]
+        self._names = {f"shm://{name}": name for work in works if isinstance(work, Capture) for name in work.streams}
+        for plan in description.plans:
+            if isinstance(plan.work, Pipe) and plan.work.sink == f"shm://{plan.name}":
+                self._names[plan.work.sink] = plan.name
+            elif isinstance(plan.work, Service):
+                self._names[reachable(plan.work.address)] = plan.name
+
+        pipes = [work for work in works if isinstance(work, Pipe)]
+        self._room = max((len(name) for pipe in pipes for name in self._read(pipe.sources)), default=0)
+
+    def streams(self, work: Capture) -> Iterator[RenderableType]:
+        """All of `[streams]`."""
+        yield Text("\nstreams, captured by one process", style="dim")
+        grid = _grid()
+        for name, stream in work.streams.items():
+            grid.add_row(
+                Text(f"  {name}", style="bold"), self._shown(stream.source), _listed(self._options(stream.options))
+            )
+        yield grid
+
+    def services(self, served: Sequence[tuple[Plan, Service]]) -> Iterator[RenderableType]:
+        """All services."""
+        yield Text("\nservices, asked by gather", style="dim")
+        grid = _grid()
+        for plan, work in served:
+            where, what = self._hidden(work.address), self._hidden(work.op.name)
+            grid.add_row(Text(f"  {plan.name}", style="bold"), what, where, _listed(self._options(work.options)))
+        yield grid
+
+    def pipe(self, plan: Plan, work: Pipe) -> RenderableType:
+        """What one pipe reads, a box with what it does, and where that goes."""
+        row = Grid.grid(padding=(0, 1))
+        row.add_column(vertical="middle")
+        row.add_column(vertical="middle", min_width=26)
+        row.add_column(vertical="middle")
+        doing = "\n".join(self._doing(work)) or "as it comes"
+        box = Panel(Text(doing), title=f"[bold]{plan.name}[/bold]", title_align="left", border_style="cyan")
+        row.add_row(
+            Text("\n".join(_joined(self._read(work.sources), self._room))), box, Text(f"──▶ {self._hidden(work.sink)}")
+        )
+        return row
+
+    def _read(self, sources: Sequence[str]) -> list[str]:
+        names = [self._shown(source) for source in sources]
+        return names if len(names) <= SHOWN else [*names[: SHOWN - 1], f"… {len(names) - SHOWN + 1} more"]
+
+    def _doing(self, work: Pipe) -> Iterator[str]:
+        for name, job in work.gather.items():
+            yield f"asks {name}: {self._shown(job.name)}"
+        for op in work.ops:
+            yield f"op {self._shown(op.name)}"
+        yield from self._options(work.options)
+
+    def _options(self, options: Mapping[str, Any]) -> Iterator[str]:
+        for name, value in options.items():
+            yield self._hidden(f"{name} {value}")
+
+    def _shown(self, text: str) -> str:
+        return self._names.get(text) or self._hidden(text)
+
+    def _hidden(self, text: str) -> str:
+        return redact(self._hide(text))
+
+
+def _joined(names: Sequence[str], room: int) -> Iterator[str]:
+    """Names with lines that lead into one arrow."""
+    for number, name in enumerate(names):
+        last = number == len(names) - 1
+        corner = ("─" if len(names) == 1 else "┴") if last else ("┤" if number else "┐")
+        yield f"{name:>{room}} ─{corner}{'─▶' if last else ''}"
+
+
+def _listed(options: Iterator[str]) -> Text:
+    return Text(", ".join(options), style="dim")
+
+
+def _grid() -> Grid:
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    for _ in range(4):
+        grid.add_column(overflow="fold")
+    return grid

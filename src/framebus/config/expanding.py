@@ -1,0 +1,65 @@
+"""`${NAME}` in the texts of a file: from the environment, then from the credentials that systemd hands to a service."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from framebus.config.lines import Path
+
+_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
+_SHORTEST = 4
+"""A value shorter than that is no secret, and hiding it would hide much else."""
+
+
+class Expanding:
+    """Replaces names by their values, and values by their names again where people read them."""
+
+    def __init__(self, lookup: Callable[[str], str | None]) -> None:
+        self._lookup = lookup
+        self._found: dict[str, str] = {}
+        self.missing: list[tuple[Path, str]] = []
+        """Names nobody has given a value, and where they stand."""
+
+    def expanded(self, value: Any, path: Path = ()) -> Any:
+        """`value` with the names replaced in all its texts (not in keys)."""
+        if isinstance(value, str):
+            return _NAME.sub(lambda found: self._value(found[1], path), value)
+        if isinstance(value, Mapping):
+            return {key: self.expanded(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.expanded(inner, (*path, number)) for number, inner in enumerate(value)]
+        return value
+
+    def hide(self, text: str) -> str:
+        """`text` with the names instead of their values: it may be a password."""
+        for value, name in sorted(self._found.items(), key=lambda pair: -len(pair[0])):
+            if len(value) >= _SHORTEST:
+                text = text.replace(value, f"${{{name}}}")
+        return text
+
+    def _value(self, name: str, path: Path) -> str:
+        value = self._lookup(name)
+        if value is None:
+            self.missing.append((path, name))
+            return f"${{{name}}}"
+        self._found[value] = name
+        return value
+
+
+def environment_and_credentials(environ: Mapping[str, str] = os.environ) -> Callable[[str], str | None]:
+    """A variable, else the file of that name in `$CREDENTIALS_DIRECTORY`, without its last newline."""
+
+    def lookup(name: str) -> str | None:
+        if name in environ:
+            return environ[name]
+        folder = environ.get("CREDENTIALS_DIRECTORY", "")
+        try:
+            return (FilePath(folder) / name).read_text().rstrip("\r\n") if folder else None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    return lookup

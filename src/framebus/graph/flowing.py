@@ -1,0 +1,73 @@
+"""A flow inside a node: how it is doing in one word, and its end when somebody asked for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from framebus.core.statistics import StreamStats
+from framebus.graph.channel import Figures
+from framebus.verbs.flow import GRACE_S, SAY_AFTER_S, Flow, Progress
+
+LOOK_S = 0.1
+
+
+def see_end(flow: Flow, ended: Callable[[float], bool]) -> None:
+    """Have `flow` read no more; let what is in flight arrive, but do not wait for readers that are not there.
+
+    `ended(seconds)` waits for so long and tells whether the flow has ended.
+    """
+    flow.stop()
+    deadline = time.monotonic() + GRACE_S
+    while not ended(LOOK_S):
+        if time.monotonic() > deadline or _waits_for_nobody(flow.progress()):
+            flow.abandon()
+            return
+
+
+def figures_of(flow: Flow) -> Figures:
+    """How the flow is doing now."""
+    progress = flow.progress()
+    state, why = _state(flow, progress)
+    return Figures(
+        state=state,
+        why=why,
+        rate=progress.rate,
+        age_s=progress.age_s,
+        frames=progress.frames,
+        missed=progress.missed,
+        streams={name: _of_stream(stream) for name, stream in list(flow.source.stats().streams.items())},
+    )
+
+
+def _of_stream(stream: StreamStats) -> Figures:
+    return Figures(rate=stream.rate, age_s=stream.age_s, frames=stream.frames, missed=stream.missed)
+
+
+def _state(flow: Flow, progress: Progress) -> tuple[str, str]:
+    camera = flow.source.stats().state
+    if camera is not None and camera.state != "live":
+        return camera.state, camera.why
+    if progress.phase == "reading" and progress.phase_s > _patience_s(progress):
+        return "waiting", f"for frames{_at(' from', flow.source)}"
+    if progress.phase in ("writing", "finishing") and progress.phase_s > SAY_AFTER_S:
+        return "waiting", f"for {_takers(progress)}{_at(' at', flow.sink)}"
+    return "live" if progress.frames else "waiting", ""
+
+
+def _takers(progress: Progress) -> str:
+    return "readers that are behind" if any(not reader.away for reader in progress.readers) else "readers"
+
+
+def _patience_s(progress: Progress) -> float:
+    """How long no frame may come before that is worth a word: some that come seldom are no surprise."""
+    return max(SAY_AFTER_S, 4 * progress.elapsed_s / progress.frames) if progress.frames else SAY_AFTER_S
+
+
+def _at(word: str, end: object) -> str:
+    where = getattr(end, "where", "") or getattr(end, "name", "")
+    return f"{word} {where}" if where else ""
+
+
+def _waits_for_nobody(progress: Progress) -> bool:
+    return progress.phase == "writing" and all(reader.away for reader in progress.readers)

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cameras, dropin, gather, hub, keys, local_report, send_alone, slow_reader, transport_report
+from benchmarks import (
+    cameras,
+    dropin,
+    gather,
+    hub,
+    keys,
+    local_report,
+    parallel,
+    send_alone,
+    slow_reader,
+    transport_report,
+)
 from benchmarks.harness.results import load
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -24,6 +35,7 @@ side of 1.
 SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "local": ("Frames between processes of one machine", local_report.render),
     "gather": ("One frame to three services", gather.render),
+    "parallel": ("Frames through worker processes", parallel.render),
     "transport": ("Frames over TCP on one machine", transport_report.render),
     "dropin": ("The drop-in for imagezmq", dropin.render),
     "hub": ("Many small senders, one hub", hub.render),

@@ -255,7 +255,9 @@ def ops() -> Iterator[str]:
     for op in describe():
         yield f"\n## {op.name}\n\n{op.about} `{op.example}`\n"
         if op.arguments:
-            rows = [(f"`{one.name}`" + ("" if one.positional else " =…"), one.about, one.default) for one in op.arguments]
+            rows = [
+                (f"`{one.name}`" + ("" if one.positional else " =…"), one.about, one.default) for one in op.arguments
+            ]
             yield from table(("argument", "what", "default"), rows)
 
 

@@ -47,7 +47,7 @@ def _lasting() -> None:
 
 @pytest.fixture(autouse=True)
 def runtime_dir(request: pytest.FixtureRequest, _lasting: None) -> Iterator[Path]:
-    """This test's own XDG_RUNTIME_DIR (and XDG_CONFIG_HOME, XDG_STATE_HOME, FRAMEBUS_KEYS); checks for leaks afterwards.
+    """This test's own XDG_RUNTIME_DIR (also XDG_CONFIG_HOME, XDG_STATE_HOME, FRAMEBUS_KEYS); checks for leaks after it.
 
     The path is short because a unix socket's path holds 107 bytes.
     """

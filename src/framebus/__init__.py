@@ -17,19 +17,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from framebus.batch.process import process
+    from framebus.batch.report import Report
     from framebus.config.run import run
     from framebus.core import errors
     from framebus.core.errors import Error, Timeout
     from framebus.core.frame import Frame
     from framebus.core.publisher import Publisher
     from framebus.core.source import Source
+    from framebus.verbs.align import align
     from framebus.verbs.open import open
     from framebus.verbs.pipe import pipe
     from framebus.verbs.publish import publish
     from framebus.verbs.streams import streams
     from framebus.work.gather import gather
     from framebus.work.map import map
+    from framebus.work.objects.proxy import Remote
+    from framebus.work.remote import remote
     from framebus.work.serve import serve
+    from framebus.work.spawn import spawn
 
     __version__: str
 
@@ -37,16 +43,22 @@ __all__ = [
     "Error",
     "Frame",
     "Publisher",
+    "Remote",
+    "Report",
     "Source",
     "Timeout",
+    "align",
     "errors",
     "gather",
     "map",
     "open",
     "pipe",
+    "process",
     "publish",
+    "remote",
     "run",
     "serve",
+    "spawn",
     "streams",
 ]
 
@@ -54,16 +66,22 @@ _WHERE = {
     "Error": "framebus.core.errors:Error",
     "Frame": "framebus.core.frame:Frame",
     "Publisher": "framebus.core.publisher:Publisher",
+    "Remote": "framebus.work.objects.proxy:Remote",
+    "Report": "framebus.batch.report:Report",
     "Source": "framebus.core.source:Source",
     "Timeout": "framebus.core.errors:Timeout",
+    "align": "framebus.verbs.align:align",
     "errors": "framebus.core.errors",
     "gather": "framebus.work.gather:gather",
     "map": "framebus.work.map:map",
     "open": "framebus.verbs.open:open",
     "pipe": "framebus.verbs.pipe:pipe",
+    "process": "framebus.batch.process:process",
     "publish": "framebus.verbs.publish:publish",
+    "remote": "framebus.work.remote:remote",
     "run": "framebus.config.run:run",
     "serve": "framebus.work.serve:serve",
+    "spawn": "framebus.work.spawn:spawn",
     "streams": "framebus.verbs.streams:streams",
 }
 

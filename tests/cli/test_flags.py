@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from framebus.cli import flags, pipe_command
+from framebus.cli import flags, pipe_command, process_command
 from framebus.cli.parser import Parser, commands
 from framebus.core.errors import OptionError
 from framebus.core.options import OPTIONS
@@ -22,14 +22,14 @@ def parsed(*words: str) -> argparse.Namespace:
     return pipe_command.parse(pipe_parser(), words)
 
 
-def test_pipe_has_a_flag_for_every_option_of_the_vocabulary() -> None:
-    assert set(pipe_command.OPTIONS) == set(OPTIONS)
-    assert {option.flag for option in OPTIONS.values()} <= set(pipe_parser().flags)
+def test_pipe_and_process_have_flags_for_every_option_of_the_vocabulary() -> None:
+    assert {*pipe_command.OPTIONS, *process_command.OPTIONS} == set(OPTIONS)
+    assert {OPTIONS[name].flag for name in pipe_command.OPTIONS} <= set(pipe_parser().flags)
 
 
 def test_values_are_parsed_by_the_vocabulary() -> None:
     arguments = parsed("a.mp4", "null:", "--max-fps", "5", "--timeout=200ms", "--retain", "1MB", "--insecure")
-    assert flags.options(arguments, OPTIONS) == {
+    assert flags.options(arguments, pipe_command.OPTIONS) == {
         "max_fps": 5.0,
         "timeout": 0.2,
         "retain": 1_000_000,
@@ -38,22 +38,22 @@ def test_values_are_parsed_by_the_vocabulary() -> None:
 
 
 def test_what_is_not_given_is_not_there() -> None:
-    assert flags.options(parsed("a.mp4", "null:"), OPTIONS) == {}
+    assert flags.options(parsed("a.mp4", "null:"), pipe_command.OPTIONS) == {}
 
 
 def test_repeatable_flags_collect() -> None:
     arguments = parsed("a.mp4", "null:", "--wait-for", "left", "--wait-for", "right")
-    assert flags.options(arguments, OPTIONS) == {"wait_for": ["left", "right"]}
+    assert flags.options(arguments, pipe_command.OPTIONS) == {"wait_for": ["left", "right"]}
 
 
 def test_others_are_refused_twice() -> None:
     with pytest.raises(OptionError, match="max_fps"):
-        flags.options(parsed("a.mp4", "null:", "--max-fps", "5", "--max-fps", "6"), OPTIONS)
+        flags.options(parsed("a.mp4", "null:", "--max-fps", "5", "--max-fps", "6"), pipe_command.OPTIONS)
 
 
 @pytest.mark.parametrize(("word", "value"), [("--listen", True), ("--no-listen", False)])
 def test_listen_can_be_said_both_ways(word: str, value: bool) -> None:
-    assert flags.options(parsed("a.mp4", "null:", word), OPTIONS) == {"listen": value}
+    assert flags.options(parsed("a.mp4", "null:", word), pipe_command.OPTIONS) == {"listen": value}
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_help_groups_flags_as_the_vocabulary_does() -> None:
     shown = pipe_parser().format_help()
     places = [shown.index(title) for title in flags.TITLES.values()]
     assert places == sorted(places)
-    for option in OPTIONS.values():
-        assert f"  {option.flag}" in shown
+    for name in pipe_command.OPTIONS:
+        assert f"  {OPTIONS[name].flag}" in shown

@@ -72,7 +72,7 @@ def test_waiting_for_a_publisher_is_said_and_ctrl_c_ends_it(child: StartChild, f
 def test_it_prints_the_line_that_reads_what_it_publishes(child: StartChild, free_port: int) -> None:
     address = f"tcp://127.0.0.1:{free_port}"
     process = pipe(child, "synthetic:door", address, *SMALL)
-    found = process.wait_line(r"listening on (\S+) · watch: framebus pipe (\S+) window:")
+    found = process.wait_line(r"listening on (\S+) · watch: framebus web (\S+)")
     assert found[1] == found[2] == f"{address}/door"
     with fb.open(found[2], timeout=20) as source:
         assert source.read().stream == "door"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from framebus.core.errors import RemoteError
 from framebus.work.gather import gather
+from framebus.work.remote import remote
 from tests.children import Child
 from tests.conftest import StartChild
 
@@ -28,6 +31,20 @@ class Segment:
         if image[0, 0] == 8:
             raise ValueError("too dark")
         return image > self.level
+class Lamp:
+    def __init__(self, level=1):
+        self.level = level
+    def wait_for(self, path):
+        import pathlib, time
+        pathlib.Path(path + ".waits").touch()
+        while not pathlib.Path(path).exists():
+            time.sleep(0.001)
+        return "there"
+    def close(self):
+        print("the lamp is off", flush=True)
+class BrokenLamp:
+    def __init__(self):
+        raise RuntimeError("no lamp")
 class Broken:
     def __init__(self):
         raise RuntimeError("no weights")
@@ -108,6 +125,9 @@ def test_for_the_network_it_names_this_machine(child: StartChild, folder: Path, 
         (["models.py:Segment", "shm://x", "--workers", "many"], 2, "--workers many"),
         (["models.py:Segment", "shm://x", "--workres", "2"], 2, "did you mean --workers"),
         (["models.py:Segment"], 2, "ADDRESS"),
+        (["models.py:Lamp=levle=3", "shm://x"], 2, "unexpected keyword argument 'levle'"),
+        (["models.py:BrokenLamp", "shm://x"], 3, "no lamp"),
+        (["models.py:Lamp", "shm://x", "--workers", "2"], 2, "an object lives in one process"),
     ],
 )
 def test_what_cannot_be_served_is_one_clear_line(
@@ -128,3 +148,55 @@ def test_a_place_that_is_taken_is_named_with_who_has_it(child: StartChild, folde
     assert f"process {first.pid}" in second.stderr
     first.interrupt()
     assert first.wait() == 0
+
+
+def test_an_object_is_served_for_whoever_calls_it(child: StartChild, folder: Path, free_port: int) -> None:
+    process = serve(child, folder, "models.py:Lamp=level=5", f"tcp://localhost:{free_port}")
+    said = process.wait_line(r"^serving models\.py:Lamp at (\S+) · call: framebus call (\S+)$")
+    assert said[1] == said[2]
+    with remote(said[2]) as lamp:
+        assert lamp.level == 5
+    process.terminate()
+    assert process.wait() == 0
+    assert process.stdout == "the lamp is off\n"
+    assert re.search(r"^2 calls answered in \d", process.stderr.splitlines()[-1])
+
+
+def test_ctrl_c_finishes_the_call_under_way(child: StartChild, folder: Path) -> None:
+    process = serve(child, folder, "models.py:Lamp", "shm://lamp")
+    process.wait_line("serving")
+    outcome: list[Any] = []
+    with remote("shm://lamp", timeout=None) as lamp:
+        thread = threading.Thread(target=lambda: outcome.append(lamp.wait_for(str(folder / "go"))))
+        thread.start()
+        while not (folder / "go.waits").exists():
+            pass
+        process.interrupt()
+        (folder / "go").touch()
+        thread.join()
+    assert outcome == ["there"]
+    assert process.wait() == 0
+    assert process.stdout == "the lamp is off\n"
+
+
+def test_a_second_ctrl_c_ends_it_now_and_whoever_called_is_told(child: StartChild, folder: Path) -> None:
+    process = serve(child, folder, "models.py:Lamp", "shm://lamp")
+    process.wait_line("serving")
+    outcome: list[Any] = []
+
+    def call() -> None:
+        with pytest.raises(RemoteError) as caught:
+            lamp.wait_for(str(folder / "go"))
+        outcome.append(str(caught.value))
+
+    with remote("shm://lamp", timeout=None) as lamp:
+        thread = threading.Thread(target=call)
+        thread.start()
+        while not (folder / "go.waits").exists():
+            pass
+        process.interrupt()
+        while not outcome:
+            process.interrupt()
+            thread.join(0.05)
+    assert process.wait() == 130
+    assert "Lamp.wait_for() failed: KeyboardInterrupt" in outcome[0]

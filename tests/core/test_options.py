@@ -201,6 +201,10 @@ class TestTheTable:
             *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
             *("hwaccel", "crop", "turn", "resize", "socket", "message"),
             *("ops", "gather", "workers", "batch", "on_error", "work_timeout"),
+            *("match", "max_pixels", "tolerant", "resume", "compare", "dry_run", "max_memory", "also"),
+            *("quality", "subsampling", "fsync", "report"),
+            *("start", "stop", "streams", "rotate", "max_age", "max_size", "reserve", "compress", "preset"),
+            *("play_fps", "around", "before", "after"),
         }
 
 
@@ -220,7 +224,9 @@ class TestTextsOfACommandLine:
 
 class TestUnknownOptions:
     def test_are_refused_with_the_nearest_one(self) -> None:
-        with pytest.raises(OptionError, match=r"^framebus.open has no option 'max_fp': did you mean max_fps\?$"):
+        with pytest.raises(
+            OptionError, match=r"^framebus.open has no option 'max_fp': did you mean max_fps or max_pixels\?$"
+        ):
             reject_unknown(["keep", "max_fp"], OPTIONS, "framebus.open")
 
     def test_are_refused_as_names_to_check(self) -> None:

@@ -15,7 +15,10 @@ from tests.clips import make_clip
 from tests.conftest import StartChild
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ALONE = ["async_reader.py", "gather.py", "own_source.py", "select_many.py", "slow_reader.py"]
+ALONE = [
+    *("async_reader.py", "device_server.py", "gather.py", "objects_in_processes.py", "own_source.py"),
+    *("select_many.py", "slow_reader.py"),
+]
 SENDERS = {
     "draw_and_pass_on.py": ["synthetic:balls", "{sink}"],
     "send_arrays.py": ["{sink}"],
@@ -23,8 +26,13 @@ SENDERS = {
     "two_cameras_one_port.py": ["{sink}"],
 }
 PAIRED = [*SENDERS, "watch.py"]
-ELSEWHERE = ["camera_wall.py", "imagezmq_drop_in.py", "one_port_for_everyone.py"]  # in test_old_and_new.py
-OTHERS = ["record_to_folder.py", "kill_and_resume.py", "read_with_ten_lines_of_zmq.py", "three_links.py"]
+ELSEWHERE = [  # in test_old_and_new.py and test_working_together.py
+    *("camera_wall.py", "camera_with_analysis.py", "imagezmq_drop_in.py", "one_port_for_everyone.py"),
+]
+OTHERS = [
+    *("record_to_folder.py", "kill_and_resume.py", "read_with_ten_lines_of_zmq.py", "three_links.py"),
+    *("process_folder.py", "record_and_replay.py", "web_page.py"),
+]
 LINKS = ["tcp://127.0.0.1:{port}", "tcp://127.0.0.1:{port}/ripples", "ipc://{folder}/r.sock", "shm://ripples"]
 
 
@@ -110,3 +118,24 @@ def test_nothing_is_lost_when_a_recorder_is_killed(child: StartChild, free_port:
     process = child(EXAMPLES / "kill_and_resume.py", "--port", str(free_port))
     assert "200 frames, without a gap: True" in process.succeed(90)
     directory.entries()  # forgets the recorder that was killed
+
+
+@pytest.mark.skipif(not supported(), reason="this system cannot share memory between processes")
+def test_a_page_for_what_a_program_has_found(child: StartChild) -> None:
+    process = child(EXAMPLES / "web_page.py", "--frames", "5")
+    process.wait_line(r"open http://localhost:\d+/")
+    assert process.succeed().splitlines()[-1] == "done"
+
+
+def test_a_folder_processed_twice_is_done_once(child: StartChild, tmp_path: Path) -> None:
+    child(
+        "-m", "framebus", "pipe", "synthetic:", "photos/", "--frames", "5", "--size", "320x240", cwd=tmp_path
+    ).succeed()
+    lines = [child(EXAMPLES / "process_folder.py", "photos", "out", cwd=tmp_path).succeed() for _ in range(2)]
+    assert lines[0].startswith("5/5 done, 0 of them before, 10 files written")
+    assert lines[1].startswith("5/5 done, 5 of them before")
+
+
+def test_a_recording_is_played_as_it_was(child: StartChild, tmp_path: Path) -> None:
+    said = child(EXAMPLES / "record_and_replay.py", "--frames", "20", "--speed", "50", cwd=tmp_path).succeed()
+    assert said == "recorded 20 frames, missed 0\nplayed frames 0 to 19, 20 in all\n"

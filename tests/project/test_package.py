@@ -19,27 +19,37 @@ SOURCE = ROOT / "src" / "framebus"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 NAMES = {
-    *("Error", "Frame", "Publisher", "Source", "Timeout", "errors"),
-    *("gather", "map", "open", "pipe", "publish", "run", "serve", "streams"),
+    *("Error", "Frame", "Publisher", "Remote", "Report", "Source", "Timeout", "errors"),
+    *("align", "gather", "map", "open", "pipe", "process", "publish", "remote", "run"),
+    *("serve", "spawn", "streams"),
 }
 PICKLES = {"pool/byvalue.py"}
 """What takes functions to processes of our own, over sockets they inherit."""
 HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "simplejpeg", "tifffile", "zmq"}
 WHERE = {
-    "PIL": ("sources", "sinks", "wire/encodings", "compat/imagenode"),
-    "av": ("core/swscale.py", "sources/video.py", "sources/cameras", "testing/clips.py", "testing/camera_pictures.py"),
-    "cv2": ("ops",),
+    "PIL": ("batch", "web/pixels.py", "sources", "sinks", "wire/encodings", "compat/imagenode"),
+    "av": (
+        *("core/swscale.py", "sinks", "sources/reel.py", "sources/video.py", "sources/cameras", "web/decoding.py"),
+        *("testing/clips.py", "testing/camera_pictures.py"),
+    ),
+    "cv2": ("batch/reading/deep_png.py", "ops"),
     "cloudpickle": ("pool/byvalue.py",),
-    "lz4": ("wire/encodings/lz4.py",),
+    "distributed": ("batch/clustered.py",),
+    "anyio": ("web",),
+    "h5py": ("record", "sinks", "sources", "wire"),
+    "lz4": ("wire/chunks.py", "wire/encodings/lz4.py"),
     "mss": ("sources/cameras/screen.py",),
     "picamera2": ("sources/cameras/picamera.py",),
     "psutil": ("links", "cli", "graph", "compat/imagenode/restart.py"),
     "pygame": ("sinks/window.py",),
     "pytest": ("testing",),
     "rich": ("cli",),
-    "simplejpeg": ("wire/encodings/jpeg.py",),
+    "starlette": ("web",),
+    "uvicorn": ("web",),
+    "websockets": ("web",),
+    "simplejpeg": ("batch", "wire/encodings/jpeg.py"),
     "typing_extensions": ("core/source.py",),  # for type checkers, which bring it
-    "tifffile": ("sources/tiff.py", "sinks/encoded.py"),
+    "tifffile": ("batch/reading/tiff.py", "sources/tiff.py", "sinks/encoded.py"),
     "yaml": ("compat/settings.py",),
     "zmq": ("links", "cli", "sources/dialects", "sinks/dialects", "compat/imagezmq"),
 }

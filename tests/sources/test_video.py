@@ -20,7 +20,7 @@ import pytest
 from framebus.core import clock
 from framebus.core.addresses import Path as Place
 from framebus.core.contracts import Maker
-from framebus.core.errors import AddressError, BadFrame, OptionError, Unavailable
+from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.core.registry import SOURCES
 from framebus.sources import stamp
@@ -303,9 +303,9 @@ def test_no_file(tmp_path: Path) -> None:
         Video(str(tmp_path / "x.mp4"))
 
 
-def test_several_files_are_to_be_named(tmp_path: Path) -> None:
-    with pytest.raises(AddressError, match="name each"):
-        open_source(Place(f"{tmp_path}/*.mp4"))
+def test_several_files_are_to_be_named(shared: Path) -> None:
+    with pytest.raises(BadFrame, match="one by one"):
+        open_source(Place(f"{shared}/*.mp4"))
 
 
 def test_an_mp4_without_its_index_was_cut(shared: Path, tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_serve_blocks_until_ctrl_c(here: str) -> None:
 @pytest.mark.parametrize(
     ("target", "place", "options", "error", "says"),
     [
-        (object(), "shm://x", {}, OptionError, "object is neither a function nor a class"),
+        (object(), "shm://x", {}, OptionError, "object is neither a function nor a class nor an object"),
         (3, "shm://x", {}, OptionError, "int is neither"),
         ("seg", "shm://x", {"workers": 0}, OptionError, "file.py:function"),
         (brightness, "shm://x", {"workers": -1}, OptionError, "workers=-1"),

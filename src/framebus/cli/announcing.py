@@ -91,7 +91,7 @@ def _stage(flow: Flow, sink: str, name: str) -> str:
     if not getattr(flow.sink, "listens", True):
         return f"sending to {place}"
     doing = "relaying to" if isinstance(flow.sink, Relay) else "listening on"  # a relay listens once frames come
-    return f"{doing} {place} · watch: framebus pipe {_readable(_reachable(place))} window:"
+    return f"{doing} {place} · watch: framebus web {_readable(_reachable(place))}"
 
 
 def _with_stream(where: str, sink: str, name: str) -> str:

@@ -22,7 +22,8 @@ _EXAMPLES = """\
 examples
   framebus doctor
   framebus doctor tcp://desk:5555
-  framebus doctor clip.mp4"""
+  framebus doctor clip.mp4
+  framebus doctor run.h5 --repair"""
 
 _MARKS = {"good": ("✓", "green"), "note": ("·", "dim"), "warning": ("!", "yellow"), "bad": ("✗", "red")}
 
@@ -31,14 +32,21 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
     """Add `framebus doctor`."""
     parser = subparsers.add_parser("doctor", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("place", nargs="?", metavar="ADDRESS|FILE", help="what to look at, instead of this machine")
+    parser.add_argument("--repair", action="store_true", help="make a recording whole whose recorder was killed")
     parser.add_argument("--json", action="store_true", help="print JSON: a list with one object for each finding")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 4 when one of them is bad."""
     from framebus.cli import checkup, placecheck
+    from framebus.core.errors import OptionError
 
-    findings = placecheck.look(arguments.place) if arguments.place else checkup.of_machine()
+    if arguments.repair and not arguments.place:
+        raise OptionError("--repair needs the recording to repair: framebus doctor run.h5 --repair")
+    if arguments.repair:
+        findings = placecheck.repaired(arguments.place)
+    else:
+        findings = placecheck.look(arguments.place) if arguments.place else checkup.of_machine()
     worst = _print_json(findings) if arguments.json else _print(findings)
     return 4 if worst == "bad" else 0
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("", "moving pictures, a fast reader and a slow one, live"),
     "pipe": ("SOURCE… SINK", "move frames from anywhere to anywhere"),
-    "serve": ("TARGET ADDRESS", "answer frames with a function, for programs that ask"),
-    "run": ("FILE", "run what an imagehub.yaml or imagenode.yaml says"),
+    "process": ("IN… OUT", "do something to every picture of a folder, on all cores"),
+    "web": ("[SOURCE…]", "all streams live in a browser"),
+    "serve": ("TARGET ADDRESS", "answer frames with a function, or let others call an object"),
+    "call": ("ADDRESS [NAME[=VALUE]…]", "call an object that is served: a camera, a stage"),
+    "run": ("FILE", "a whole system from one file; imagehub.yaml and imagenode.yaml"),
     "list": ("", "streams on this machine, and who reads them"),
     "info": ("ADDRESS…", "what a stream, a camera, a file or a folder gives"),
     "keys": ("", "who may connect: invite, join, list, revoke"),
@@ -42,7 +45,7 @@ def text() -> str:
     lines = [f"  {usages[name]:<{width}}   {purpose}" for name, (_, purpose) in COMMANDS.items()]
     return "\n".join(
         [
-            "framebus moves images between processes and machines and never lags silently.",
+            "framebus moves images between processes and machines and works on them in parallel.",
             "",
             "usage: framebus COMMAND …",
             "",

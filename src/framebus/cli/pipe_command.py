@@ -21,6 +21,8 @@ OPTIONS = (
     *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
     *("hwaccel", "crop", "turn", "resize", "socket", "message"),
     *("ops", "gather", "workers", "batch", "on_error", "work_timeout"),
+    *("start", "stop", "streams", "rotate", "max_age", "max_size", "reserve", "compress", "preset", "quality"),
+    *("play_fps", "around", "before", "after", "fsync"),
 )
 """The options of the vocabulary that have a flag here."""
 
@@ -34,6 +36,8 @@ _EXAMPLES = """\
 examples
   framebus pipe clip.mp4 shm://clip               every frame, to whoever reads on this machine
   framebus pipe shm://clip frames/                numbered images, resumed
+  framebus pipe shm://clip run.h5                 a recording without loss, resumed
+  framebus pipe run.h5 shm://again --speed 4      played as if it were live
   framebus pipe rtsp://user:password@cam.local/main shm://yard   a camera, for as long as it lives
   framebus pipe 'shm://yard-*' window:            all streams of this machine that begin so
   framebus pipe clip.mp4 window: --speed 1        played as if it were live

@@ -26,6 +26,20 @@ def look(place: str) -> Iterator[Finding]:
         yield Finding("address", "bad", str(error))
 
 
+def repaired(place: str) -> Iterator[Finding]:
+    """A recording is made whole whose recorder was killed; one that is whole stays as it is."""
+    from framebus.record.inspecting import repair
+
+    try:
+        recording = repair(place)
+    except Error as error:
+        yield Finding("recording", "bad", str(error))
+        return
+    for stream in recording.streams:
+        yield Finding("stream", "good", f"{stream.stream}: {figures.count(stream.frames, 'frame')}")
+    yield Finding("recording", "good", f"{redact(place)} is whole, {figures.size(recording.nbytes)}")
+
+
 def _link(address: Link, place: str) -> Iterator[Finding]:
     writer, reader = listens(address, "writer"), listens(address, "reader")
     yield Finding("who listens", "note", _roles(writer=writer, reader=reader))

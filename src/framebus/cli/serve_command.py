@@ -14,18 +14,25 @@ from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 
 if TYPE_CHECKING:
+    from framebus.work.objects.device import Device
     from framebus.work.serving import Serving
 
 OPTIONS = ("allow", "insecure")
 """The options of the vocabulary that have a flag here."""
 
 _DESCRIPTION = """\
-Answer frames with a function or a class, for programs that ask with fb.gather(name=ADDRESS). A function is called with
-each picture; a class is built once in each worker, then called. Several may ask at once. Runs until Ctrl-C."""
+Serve a function or a class at an address, until Ctrl-C. Several may ask at once.
+
+A function, or a class with __call__, answers frames, for programs that ask with fb.gather(name=ADDRESS): a function is
+called with each picture; a class is built once in each worker, then called.
+
+Any other class is built once, here, and others call its methods: framebus call ADDRESS, or fb.remote(ADDRESS) in
+Python. A camera, a stage, a lamp."""
 
 _EXAMPLES = """\
 examples
   framebus serve fft.py:fft2 shm://fft                     for this machine
+  framebus serve camera.py:Camera tcp://localhost:6000     then: framebus call tcp://localhost:6000
   framebus serve models.py:Detect=yolo.onnx tcp://localhost:7000 --workers 2
   framebus serve models.py:Segment tcp://:7000             for the network, with keys"""
 
@@ -43,7 +50,10 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
     )
     add_options(parser, OPTIONS)
     heading(parser, "work").add_argument(
-        "--workers", default="1", metavar="N", help="processes it runs in; 0: in this one (default: 1)"
+        "--workers",
+        default="1",
+        metavar="N",
+        help="of what answers frames: processes it runs in; 0: in this one (default: 1)",
     )
 
 
@@ -62,18 +72,20 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def announcement(service: Serving) -> str:
+def announcement(service: Serving | Device) -> str:
     """What is served where, and how to ask it."""
     where = _reachable(service.where)
-    return f'serving {service.name} at {service.where} · ask: fb.gather({_word(service.name)}="{where}")'
+    frames = service.asked_for == "frame"
+    how = f'ask: fb.gather({_word(service.name)}="{where}")' if frames else f"call: framebus call {where}"
+    return f"serving {service.name} at {service.where} · {how}"
 
 
-def summary(service: Serving, elapsed_s: float) -> str:
+def summary(service: Serving | Device, elapsed_s: float) -> str:
     """What it did."""
     from framebus.cli.figures import count, span
 
     failed = f", {service.failed:,} with an error" if service.failed else ""
-    return f"{count(service.answered, 'frame')} answered in {span(elapsed_s)}{failed}"
+    return f"{count(service.answered, service.asked_for)} answered in {span(elapsed_s)}{failed}"
 
 
 def _workers(text: str) -> int:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 INSTEAD: dict[str, str] = {
     "benchmark": "framebus demo",
+    "browser": "framebus web SOURCE",
     "cat": "framebus info ADDRESS --follow",
     "connect": "framebus pipe tcp://HOST:5555 window:",
     "convert": "framebus pipe clip.mp4 frames/",
     "copy": "framebus pipe SOURCE SINK",
     "cp": "framebus pipe SOURCE SINK",
+    "dashboard": "framebus web",
     "display": "framebus pipe SOURCE window:",
     "dump": "framebus info ADDRESS --follow",
     "echo": "framebus info ADDRESS --follow",
     "export": "framebus pipe SOURCE frames/",
     "extract": "framebus pipe clip.mp4 frames/",
+    "graph": "framebus run system.toml --check",
+    "grid": "framebus web",
+    "http": "framebus web SOURCE",
     "hub": "framebus pipe tcp://:5555 shm://",
     "hz": "framebus info ADDRESS",
     "imagehub": "framebus run imagehub.yaml",
@@ -22,7 +27,10 @@ INSTEAD: dict[str, str] = {
     "invite": "framebus keys invite NAME",
     "join": "framebus keys join",
     "listen": "framebus pipe tcp://:5555 frames/",
+    "live": "framebus web SOURCE",
     "ls": "framebus list",
+    "metrics": "framebus web",
+    "page": "framebus web",
     "play": "framebus pipe clip.mp4 window: --speed 1",
     "ps": "framebus list",
     "pub": "framebus pipe SOURCE shm://NAME",
@@ -45,22 +53,16 @@ INSTEAD: dict[str, str] = {
     "test": "framebus doctor",
     "top": "framebus list",
     "view": "framebus pipe SOURCE window:",
-    "watch": "framebus pipe SOURCE window:",
+    "wall": "framebus web",
+    "watch": "framebus web SOURCE",
     "work": "framebus pipe SOURCE SINK --op file.py:function",
 }
 
 NOT_YET: dict[str, str] = {
-    "call": "calling objects that live elsewhere",
-    "graph": "running a system from a file",
-    "process": "batch jobs over files",
     "stress": "the reliability suite",
-    "web": "the page with live pictures",
 }
 
 NEAREST: dict[str, str] = {
-    "process": "framebus pipe 'photos/*.jpg' small/ --op file.py:function",
-    "graph": "framebus pipe SOURCE SINK, one for each",
-    "web": "framebus pipe SOURCE window:",
     "stress": "framebus demo",
 }
 

@@ -26,6 +26,9 @@ from framebus.core.registry import OPS
 
 Function = Callable[..., Any]
 
+OPS_FILE = "framebus_op_"
+"""How the names of modules begin that were read from a file somebody named."""
+
 
 class Target(msgspec.Struct, frozen=True):
     """A function or class that was found, and the arguments to give it besides the frame."""
@@ -165,7 +168,7 @@ def _file(place: str) -> ModuleType:
     path = Path(place)
     if not path.is_file():
         raise OptionError(f"file {place} does not exist (looked in {Path.cwd()})")
-    name = f"framebus_op_{path.stem}"
+    name = f"{OPS_FILE}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise OptionError(f"file {place} cannot be imported")

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from framebus.core import units, values
+from framebus.core.batch_options import BATCH_OPTIONS
 from framebus.core.camera_options import CAMERA_OPTIONS
 from framebus.core.dialect_options import DIALECT_OPTIONS
 from framebus.core.errors import OptionError
 from framebus.core.formats import FORMATS
 from framebus.core.names import RULE
 from framebus.core.option import GROUPS, Option
+from framebus.core.record_options import RECORD_OPTIONS
 from framebus.core.units import duration, nbytes, size
 from framebus.core.work_options import WORK_OPTIONS
 
@@ -210,6 +212,8 @@ _TABLE = (
     ),
     *DIALECT_OPTIONS,
     *WORK_OPTIONS,
+    *BATCH_OPTIONS,
+    *RECORD_OPTIONS,
     Option(
         name="encode",
         group="write",

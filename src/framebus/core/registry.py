@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-EXTRAS: Mapping[str, str] = {"av": "video", "cv2": "opencv", "mss": "screen", "pygame": "window"}
+EXTRAS: Mapping[str, str] = {
+    "av": "video",
+    "cv2": "opencv",
+    "distributed": "dask",
+    "h5py": "hdf5",
+    "mss": "screen",
+    "pygame": "window",
+    "starlette": "web",
+    "uvicorn": "web",
+    "websockets": "web",
+}
 """Third-party packages that come with an extra of framebus."""
 
 
@@ -120,6 +130,7 @@ def _advice(what: str, error: ImportError) -> str:
 
 _VIDEO = ("avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm")
 _IMAGES = ("folder", "images", "jpeg", "jpg", "png", "tif", "tiff")
+_HDF5 = ("h5", "hdf5")
 _READ_ONLY_IMAGES = ("bmp", "webp")
 
 _DIALECTS = ("imagezmq", "netgear", "pyzmq")
@@ -138,6 +149,7 @@ SOURCES: Registry[Any] = Registry(
         "synthetic": "framebus.sources.synthetic:open_source",
         **dict.fromkeys((*_IMAGES, *_READ_ONLY_IMAGES), "framebus.sources.images:open_source"),
         **dict.fromkeys(_VIDEO, "framebus.sources.video:open_source"),
+        **dict.fromkeys(_HDF5, "framebus.sources.hdf5:open_source"),
     },
 )
 """What makes frames, by scheme or file extension: `open_source(address, **options) -> Maker`."""
@@ -149,6 +161,7 @@ SINKS: Registry[Any] = Registry(
         "null": "framebus.sinks.null:open_sink",
         "window": "framebus.sinks.window:open_sink",
         **dict.fromkeys(_IMAGES, "framebus.sinks.images:open_sink"),
+        **dict.fromkeys(_HDF5, "framebus.record.hdf5:open_sink"),
         **dict.fromkeys(("mkv", "mp4"), "framebus.record.videos:open_sink"),
     },
 )

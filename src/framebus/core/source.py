@@ -44,6 +44,19 @@ class Source(Closing, Generic[T]):
         """True where the newest frame matters, False where every frame does. A link knows once frames come."""
         return True
 
+    @property
+    def lossless(self) -> bool:
+        """True where every frame is wanted, though they may be live: somebody asked for all. Known once frames come."""
+        return not self.live
+
+    def owes(self, item: T) -> bool:
+        """True for a frame taken that would be given again, to this reader or another, were it never acknowledged."""
+        return self.lossless
+
+    def shared(self, stream: str) -> bool:
+        """True for a stream of which several publishers, a group, bring a part each: its frames come in any order."""
+        return False
+
     # what a kind of source provides --------------------------------------------------------------------
 
     @abstractmethod

@@ -27,7 +27,7 @@ from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.calling import Calling
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
-from framebus.session.rules import PublisherRules, ReaderRules
+from framebus.session.rules import WINDOW_BYTES, WINDOW_FRAMES, PublisherRules, ReaderRules
 from framebus.wire.control import Keep, Party
 from framebus.wire.encodings import encode as encode_frame
 
@@ -50,13 +50,16 @@ def open_link(
     carrier: str | None = None,
     at: str = "",
     answers: bool = False,
+    inside: int = 0,
 ) -> LinkSource:
     """Read frames from a link; see `framebus.open`. `exclusive`: the group takes this one reader.
 
     `at` is the socket of one publisher, where a `shm://` address could mean several. `answers`: what senders of other
-    systems are told is up to whoever reads, with `answer`.
+    systems are told is up to whoever reads, with `answer`. `inside`: so many frames are worked on at once, each
+    acknowledged only afterwards: there is credit for them and for some on their way.
     """
     listening = listens(address, "reader", listen)
+    window = max(WINDOW_FRAMES, inside + WINDOW_FRAMES // 2)
     rules = ReaderRules(
         want=(address.streams,) if address.streams else (),
         keep=keep,
@@ -64,6 +67,8 @@ def open_link(
         exclusive=exclusive,
         max_fps=max_fps or 0.0,
         packets=packets,
+        window_frames=window,
+        window_bytes=window * (WINDOW_BYTES // WINDOW_FRAMES),
     )
     session = ReaderSession(rules, party(), calling=None if listening else _calling())
     dial = _carriers(address, listening, allow, insecure, carrier, at)
@@ -97,9 +102,13 @@ def publish_link(
     allow: Iterable[str] = (),
     insecure: bool = False,
     carrier: str | None = None,
+    group: str = "",
     on_reply: OnAnswer | None = None,
 ) -> LinkPublisher:
-    """Publish frames on a link; see `framebus.publish`. `live`: the newest frame matters most."""
+    """Publish frames on a link; see `framebus.publish`. `live`: the newest frame matters most.
+
+    `group`: others of that name publish the rest of its streams to the same hub.
+    """
     if when_full not in (None, "wait", "skip"):
         raise OptionError(f"when_full={when_full!r}: it is 'wait' or 'skip'")
     listening = listens(address, "writer", listen)
@@ -111,6 +120,7 @@ def publish_link(
         when_full=when_full,
         patience_s=patience if isinstance(patience, float) else duration(patience),
         retain_bytes=nbytes(retain),
+        group=group,
     )
     session = PublisherSession(rules, party(), calling=None if listening else _calling())
     dial = _carriers(address, listening, allow, insecure, carrier)

@@ -133,8 +133,26 @@ class ReadingEnd(Endpoint[ReaderSession]):
                     self._flush(now)
                     return
                 self.session.done(item.identity, now)
+                if self._slumber.count:  # somebody else asked for the next one, and sleeps until it comes
+                    self.session.ask()
                 if self.session.out:
                     self._flush(now)
+
+    @property
+    def lossless(self) -> bool:
+        """See `Source.lossless`."""
+        with self._lock:
+            return self.session.lossless
+
+    def owes(self, item: Item) -> bool:
+        """See `Source.owes`."""
+        with self._lock:
+            return self.session.is_owed(item.identity)
+
+    def shared(self, stream: str) -> bool:
+        """See `Source.shared`."""
+        with self._lock:
+            return self.session.is_shared(stream)
 
     def reply(self, item: Item, data: Any, arrays: replies.Named, error: str) -> None:
         """Acknowledge `item` with an answer; nothing happens where whoever asked has gone."""
@@ -303,6 +321,16 @@ class LinkSource(Source[Item]):
     def live(self) -> bool:
         """False once every publisher that came has said that each of its frames is wanted."""
         return self._end.session.live is not False
+
+    @property
+    def lossless(self) -> bool:
+        return self._end.lossless
+
+    def owes(self, item: Item) -> bool:
+        return self._end.owes(item)
+
+    def shared(self, stream: str) -> bool:
+        return self._end.shared(stream)
 
     @property
     def listens(self) -> bool:

@@ -24,6 +24,7 @@ class Crop(PictureOp):
     """
 
     example = "crop=640x480+100+50"
+    by_channel = True
 
     def __init__(self, area: str) -> None:
         self._area = parse_area(area)

@@ -25,6 +25,8 @@ _BY_OPENCV = ("uint8", "uint16", "float32")
 class GrayOp(PictureOp):
     """An op on brightness: colours become gray first, and the result has two dimensions."""
 
+    is_gray = True
+
     def seen(self, frame: Frame | Array) -> Array:
         """The picture as `(height, width)`."""
         if isinstance(frame, Frame) and frame.format == "i420" and not frame.wanted:

@@ -45,6 +45,10 @@ class Op(ABC):
 
     example: ClassVar[str]
     """How somebody would type it."""
+    is_gray: ClassVar[bool] = False
+    """True where it looks at brightness alone."""
+    by_channel: ClassVar[bool] = False
+    """True where it does the same to every channel, so that brightness may as well be taken before it."""
     remembers: ClassVar[bool] = False
     """True where what becomes of a frame depends on those before it: several workers each see only some."""
 

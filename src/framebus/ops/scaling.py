@@ -47,6 +47,7 @@ class Resize(PictureOp):
     """
 
     example = "resize=512x512,fit=fill"
+    by_channel = True
 
     def __init__(
         self,
@@ -68,6 +69,12 @@ class Resize(PictureOp):
         self._enlarge = switch("enlarge", enlarge)
         self._paint = Paint(colour)
         self._method = one_of("method", method, METHODS)
+
+    def enough(self, full: tuple[int, int], small: tuple[int, int]) -> bool:
+        """Whether a picture of width and height `small`, averaged from one of `full`, gives as good a result."""
+        target = self._target(*small)
+        averages = METHODS[self._method] in (None, cv2.INTER_AREA) and self._method != "nearest"
+        return averages and target == self._target(*full) and target[0] <= small[0] and target[1] <= small[1]
 
     def apply(self, image: Array) -> Array:
         """The picture in its new size."""

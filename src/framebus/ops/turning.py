@@ -80,6 +80,7 @@ class Flip(PictureOp):
     """
 
     example = "flip=horizontal"
+    by_channel = True
 
     def __init__(self, direction: str = "horizontal") -> None:
         self._code, self._axes = _FLIPS[one_of("direction", direction, _FLIPS)]

@@ -7,8 +7,10 @@ nothing that comes over a link is ever given to `from_bytes`.
 from __future__ import annotations
 
 import pickle
+import sys
 from typing import Any
 
+from framebus.core.callables import OPS_FILE
 from framebus.core.errors import OptionError
 
 
@@ -20,6 +22,8 @@ def to_bytes(function: Any, name: str) -> bytes:
     """
     import cloudpickle
 
+    for module in [module for key, module in list(sys.modules.items()) if key.startswith(OPS_FILE)]:
+        cloudpickle.register_pickle_by_value(module)  # it was read from a file, and another process cannot import it
     try:
         data: bytes = cloudpickle.dumps(function)
     except Exception as error:  # whatever the objects it refers to raise when they are pickled

@@ -63,6 +63,11 @@ class Crew(Closing):
         return [worker.pid for worker in self._workers if worker.pid]
 
     @property
+    def deaths(self) -> int:
+        """How often a process has died so far."""
+        return sum(worker.life.deaths for worker in self._workers)
+
+    @property
     def idle(self) -> bool:
         """True while a worker could take more than was given."""
         with self._lock:
@@ -176,4 +181,4 @@ class Crew(Closing):
             return f"it took longer than {self._assignments.patience.limit_s:g} s, {piece.crashes} times"
         if ending == "killed":
             return f"its process {lost.why}, {piece.kills} times"
-        return f"its process {lost.why}, and so did another that had nothing else to do"
+        return f"its process {lost.why}, as was another that had nothing else to do"

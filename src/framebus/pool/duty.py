@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 
 from framebus.core.contracts import Item
@@ -24,6 +25,7 @@ READY = "ready"
 
 
 Work = Callable[[Item], Said]
+"""What answers one frame after another; or, where it has `attend(source)`, what sees to all that comes itself."""
 
 
 def serve(link: int, parent: int, job: Job) -> None:
@@ -43,7 +45,7 @@ def serve(link: int, parent: int, job: Job) -> None:
         _reply(source, first, said)
         if work is not None:
             gc.freeze()  # what was built lives as long as this process: no collection need walk through it
-            _answer_all(source, work)
+            getattr(work, "attend", partial(_answer_all, work=work))(source)
 
 
 def _of_interest(record: logging.LogRecord) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from framebus.core.contracts import Item
 from framebus.session import wishes
 from framebus.session.calling import Calling
 from framebus.session.claims import Claims
@@ -15,7 +16,7 @@ from framebus.session.objection import Objection
 from framebus.session.outgoing import Action, Peer
 from framebus.session.pulse import Pulse
 from framebus.session.rules import MAX_STREAMS, ReaderRules
-from framebus.wire.control import End, Hello, Party, Ping, Refuse, Welcome, conflict, speaks
+from framebus.wire.control import End, Hello, Party, Ping, Refuse, Welcome, conflict, parse_run, speaks
 
 FORGET_FEED_S = 60.0
 BOTH_READ = "both sides read: one of them should publish"
@@ -68,6 +69,8 @@ class Acquaintances:
         for known in {peer, feed.peer} & self.here.keys():
             self.lose(known, now)
         feed.party, feed.address, feed.attempt = hello.party, self._guests.address(peer), hello.attempt
+        feed.group = hello.group
+        feed.announce(*(parse_run(state.run) for state in hello.streams))
         if self._may_publish(peer, feed, (state.name for state in hello.streams), now):
             self._meet(peer, feed, now)
             self._out.append((peer, wishes.welcome(self._rules, self.party, hello)))
@@ -91,8 +94,10 @@ class Acquaintances:
                 return False
         return True
 
-    def name(self, peer: Peer, feed: Feed, stream: str, now: float) -> bool:
-        """Give a stream that was not announced its name; a publisher that may not have it is sent away."""
+    def name(self, peer: Peer, feed: Feed, item: Item, now: float) -> bool:
+        """Give the stream of `item` its name where it was not announced; who may not have it is sent away."""
+        stream = item.stream
+        feed.announce(item.run)
         if len(feed.names) >= MAX_STREAMS:
             text = f"more than {MAX_STREAMS} streams from one publisher"
             self._refuse(peer, feed.session, Objection("request", text))
@@ -115,6 +120,7 @@ class Acquaintances:
         feed = self.here.get(peer)
         if feed is None or feed.open or (feed.session, feed.attempt) != (message.session, message.attempt):
             return
+        feed.announce(*(parse_run(state.run) for state in message.streams))
         begun_since_hello = (state.name for state in message.streams if state.name not in feed.names)
         if self._may_publish(peer, feed, begun_since_hello, now):
             self._begin(feed, message)

@@ -8,6 +8,7 @@ from framebus.core.contracts import Item
 from framebus.core.frame import Identity, Packet
 from framebus.session.feed import Feed
 from framebus.session.intake import Intake
+from framebus.session.once import Once
 from framebus.session.outgoing import Peer
 from framebus.wire.control import FrameRange, StreamState
 
@@ -24,10 +25,11 @@ class Custody:
         self._intake = intake
         self._window_frames = window_frames
         self._in_hand: dict[Identity, Feed] = {}
+        self._once = Once()
 
     def take_in(self, feed: Feed, item: Item, thinned: int, now: float) -> None:
         """A frame arrived, of a stream that `feed` has a name for; not kept if it is here already."""
-        repeated = feed.is_repeated(item)
+        repeated = feed.is_repeated(item) or self._came_before(feed, item)
         progress = feed.progress(item)
         progress.advance(item.seq, thinned)
         if repeated:
@@ -48,12 +50,21 @@ class Custody:
             feed.window = self._window_frames
             self._intake.begin(feed)
 
+    def _came_before(self, feed: Feed, item: Item) -> bool:
+        """True where another publisher of the group brought that frame: one that died, or was given up for dead."""
+        if not (feed.group and feed.lossless):
+            return False
+        identity = Identity(feed.names[item.stream], item.run, item.seq)
+        return self._once.came_before(identity, feed, item.identity)
+
     def end(self, feed: Feed, counts: tuple[StreamState, ...]) -> None:
         """The publisher's streams ended, and it says how many frames there were."""
         for stream, count in feed.finish(counts).items():
             name = feed.names.get(stream, stream)
             self.missed[name] = self.missed.get(name, 0) + count
             self.missed_at_end[name] = self.missed_at_end.get(name, 0) + count
+        for state in counts:
+            self._once.end(feed.names.get(state.name, state.name), feed)
 
     def take(self) -> Item | None:
         """The next frame, if one is here; it is in hand until `done` or `answered`."""
@@ -67,9 +78,18 @@ class Custody:
     def done(self, identity: Identity, now: float) -> None:
         """The user is finished with a frame: it may be acknowledged, and its place is free."""
         feed = self._in_hand.pop(identity, None)
-        if feed is not None:
-            feed.settle(_sent_as(feed, identity))
-            self._intake.make_room(feed, now)
+        if feed is None:
+            return
+        feed.settle(_sent_as(feed, identity))
+        self._intake.make_room(feed, now)
+        for other in self._once.settle(identity):
+            other.to_acknowledge.append(_sent_as(other, identity))
+            self._intake.make_room(other, now)
+
+    def is_owed(self, identity: Identity) -> bool:
+        """True for a frame in hand that is sent again, to this reader or another, unless it is acknowledged."""
+        feed = self._in_hand.get(identity)
+        return feed is not None and feed.lossless
 
     def answered(self, identity: Identity, now: float) -> Peer | None:
         """An answer acknowledges a frame in hand; the peer to send it to, None where there is none (any more)."""
@@ -77,6 +97,7 @@ class Custody:
         if feed is None:
             return None
         feed.release(_sent_as(feed, identity))
+        self._once.release(identity)
         self._intake.make_room(feed, now)
         return feed.peer if feed.open and feed.lossless else None
 

@@ -56,6 +56,10 @@ class Feed:
         """True while the publisher takes credit from this reader."""
         self.party = Party()
         self.address = ""
+        self.group = ""
+        """The name under which publishers share their streams."""
+        self.runs: set[int] = set()
+        """The runs of which this publisher has frames."""
         self.lossless = False
         self.window = LATEST_WINDOW_OFF_HOST
         self.away_since: float | None = None
@@ -76,6 +80,17 @@ class Feed:
         """Streams that this reader read before, from a publisher whose place this one took."""
         self._progress: dict[tuple[str, int], Progress] = {}
         self._settled: OrderedDict[Identity, None] = OrderedDict()
+
+    def shares_with(self, other: Feed) -> bool:
+        """True where both pass on frames of one publisher, each what the other does not: they are one stream."""
+        return bool(self.group) and self.group == other.group and not self.runs.isdisjoint(other.runs)
+
+    def announce(self, *runs: int) -> None:
+        """Frames of these runs are about to come."""
+        if self.group:
+            if len(self.runs) > 2 * MAX_RUNS:
+                self.runs = {run for _, run in self._progress}
+            self.runs.update(runs)
 
     # connections -------------------------------------------------------------------------------------------
 
@@ -107,8 +122,10 @@ class Feed:
 
     def _remember(self, stream: str, run: int, progress: Progress) -> None:
         self._progress[(stream, run)] = progress
+        self.runs.add(run)
         if len(self._progress) > MAX_RUNS:
             del self._progress[next(iter(self._progress))]
+            self.runs = {run for _, run in self._progress}
 
     def break_off(self, now: float) -> None:
         """The connection is gone; what is held stays held."""

@@ -1,4 +1,4 @@
-"""Which publisher of a hub has which stream name: one name, one publisher at a time."""
+"""Which publisher of a hub has which stream name: one name, one publisher at a time, or one group of publishers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ FORGET_S = 10.0
 
 
 class Names:
-    """The names in use. A second machine gets a name of its own; a second publisher on one machine is refused."""
+    """The names in use. A second machine gets a name of its own; a second publisher on one machine is refused.
+
+    Publishers of one group, that pass on frames of the same run, have a name together.
+    """
 
     def __init__(self) -> None:
-        self._owners: dict[str, Feed] = {}
+        self._owners: dict[str, list[Feed]] = {}
         self._wanted: dict[str, float] = {}
 
     def name_for(self, feed: Feed, stream: str) -> str:
@@ -33,15 +36,18 @@ class Names:
         return self._other_than(feed, self.name_for(feed, stream))
 
     def _other_than(self, feed: Feed, name: str) -> Feed | None:
-        owner = self._owners.get(name)
-        return None if owner is None or owner is feed or owner.ended else owner
+        """Somebody else's feed, rather one that is there than one that was."""
+        owners = self._owners.get(name, ())
+        others = [owner for owner in owners if not (owner is feed or owner.ended or feed.shares_with(owner))]
+        return next((owner for owner in others if owner.peer is not None), others[0] if others else None)
 
     def claim(self, feed: Feed, stream: str) -> str:
         """`stream` of `feed` is called that here from now on."""
         name = self.name_for(feed, stream)
         if self.owner(feed, stream) is not None:
             feed.known.add(stream)
-        self._owners[name] = feed
+        company = [owner for owner in self._owners.get(name, ()) if owner is not feed and feed.shares_with(owner)]
+        self._owners[name] = [*company, feed]
         feed.names[stream] = name
         return name
 
@@ -58,7 +64,8 @@ class Names:
 
     def forget(self, feed: Feed) -> None:
         """`feed` will not come back."""
-        self._owners = {name: owner for name, owner in self._owners.items() if owner is not feed}
+        left = {name: [owner for owner in owners if owner is not feed] for name, owners in self._owners.items()}
+        self._owners = {name: owners for name, owners in left.items() if owners}
 
 
 def _machine(feed: Feed) -> str:

@@ -338,6 +338,7 @@ class PublisherSession:
             role="publisher",
             attempt=self.calling.attempt,
             party=self.party,
+            group=self.rules.group,
             live=self.rules.live,
             streams=states,
         )

@@ -58,6 +58,11 @@ class ReaderSession:
         """Whether the newest frame matters most to any publisher met; None before the first."""
         return self._known.live
 
+    @property
+    def lossless(self) -> bool:
+        """True where any publisher met sends every frame, and keeps it until it is acknowledged."""
+        return any(feed.lossless for feed in self.feeds.values())
+
     # what the owner does -----------------------------------------------------------------------------------
 
     @property
@@ -85,6 +90,14 @@ class ReaderSession:
     def done(self, identity: Identity, now: float) -> None:
         """The user is finished with a frame: it may be acknowledged, and its place is free."""
         self._custody.done(identity, now)
+
+    def is_owed(self, identity: Identity) -> bool:
+        """True for a frame in hand that is sent again, to this reader or another, unless it is acknowledged."""
+        return self._custody.is_owed(identity)
+
+    def is_shared(self, stream: str) -> bool:
+        """True for a stream that a group of publishers brings."""
+        return any(feed.group and stream in feed.names.values() for feed in self.feeds.values())
 
     def addressed(self, identity: Identity) -> tuple[str, FrameRange] | None:
         """The session and the frame that an answer to `identity` names; None for a frame that is not in hand."""
@@ -151,7 +164,7 @@ class ReaderSession:
         self._known.pulse.heard(peer, now)
         if feed.over_credit():
             self._cut(peer, feed, now)
-        elif item.stream in feed.names or self._known.name(peer, feed, item.stream, now):
+        elif item.stream in feed.names or self._known.name(peer, feed, item, now):
             self._custody.take_in(feed, item, thinned, now)
 
     def disconnected(self, peer: Peer, now: float) -> None:

@@ -27,6 +27,8 @@ class PublisherRules(msgspec.Struct, frozen=True, kw_only=True):
     when_full: str | None = None
     patience_s: float = 10.0
     retain_bytes: int = 256_000_000
+    group: str = ""
+    """At a hub, publishers of one group share their streams: each has a part of the frames of a run."""
     max_bytes: int = MAX_FRAME_BYTES
 
     def may_stop(self, *, named: bool) -> bool:

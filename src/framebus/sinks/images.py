@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 
 from framebus.core.addresses import Path
 from framebus.core.contracts import Done, Item
@@ -40,8 +41,9 @@ class Images:
     fsync      force every file to the disk before it counts as written; slow
 
     Files are numbered from 0. The frames of a new run (its publisher was restarted) continue after the highest
-    number; a frame sent again replaces its own file; frames missed leave a gap. `framebus-index.json` in the folder
-    says which run's are which. One sink at a time writes into a folder. Not thread-safe.
+    number; a frame sent again replaces its own file; frames missed leave a gap. Frames that a group brings come in any
+    order: their files are numbered as they are. `framebus-index.json` in the folder says which run's are which. One
+    sink at a time writes into a folder. Not thread-safe.
 
     Raises `Unavailable` when the folder cannot be written to, or holds files of those names that are not ours, at
     construction or, where that only shows then, at `write`.
@@ -65,6 +67,8 @@ class Images:
         self._index_saved = True
         self._only: str | None = None
         self._told = False
+        self.shared: Callable[[str], bool] = lambda stream: False
+        """Whether a stream's frames come in any order, as several publishers bring them."""
         try:
             self._numbers = self._load(self._place)
         except BaseException:
@@ -130,9 +134,10 @@ class Images:
             raise self._foreign(place.root)
         # What this sink itself wrote is never replaced by another run.
         first = (self._written if self._overwrite else self._highest).get(space, -1) + 1
-        self._numbers.begin(frame, first, stream)
+        begin = frame.replace(seq=0) if self.shared(frame.stream) else frame
+        self._numbers.begin(begin, first, stream)
         self._index_saved = False
-        return first
+        return first + frame.seq - begin.seq
 
     def _load(self, place: Place) -> Numbers:
         try:

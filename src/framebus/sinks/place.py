@@ -29,7 +29,7 @@ class Place:
         self.root = root
         self._fsync = fsync
         self._inside = {root}
-        with _saying(root):
+        with saying(root):
             os.makedirs(root, exist_ok=True)
             self._lock = _locked(root)
         try:
@@ -45,7 +45,7 @@ class Place:
         Replaces a file of that name. Raises `Unavailable` (disk full, folder removed …) leaving nothing behind, and
         for a path that leads out of the root.
         """
-        with _saying(self.root, len(data)):
+        with saying(self.root, len(data)):
             target = self._resolved(path)
             folder, name = os.path.split(target)
             partial = os.path.join(folder, f".{name}{PARTIAL}")
@@ -57,11 +57,11 @@ class Place:
                     os.unlink(partial)
                 raise
             if self._fsync:
-                _sync_folder(folder)
+                sync_folder(folder)
 
     def read(self, path: str) -> bytes | None:
         """What is in a file below the root; None when there is none."""
-        with _saying(self.root), suppress(FileNotFoundError), open(os.path.join(self.root, path), "rb") as file:
+        with saying(self.root), suppress(FileNotFoundError), open(os.path.join(self.root, path), "rb") as file:
             return file.read()
         return None
 
@@ -79,7 +79,7 @@ class Place:
 
     def remove(self, path: str) -> None:
         """Remove a file below the root, if it is still there."""
-        with _saying(self.root), suppress(FileNotFoundError):
+        with saying(self.root), suppress(FileNotFoundError):
             os.unlink(os.path.join(self.root, path))
 
     def close(self) -> None:
@@ -115,13 +115,13 @@ class Place:
     def _probe(self) -> None:
         """Find out now, not at the first frame, whether files can be made here."""
         name = f".framebus-probe{PARTIAL}"
-        with _saying(self.root):
+        with saying(self.root):
             self._write(os.path.join(self.root, name), b"framebus")
         self.remove(name)
 
 
 @contextmanager
-def _saying(root: str, needed: int = 0) -> Iterator[None]:
+def saying(root: str, needed: int = 0) -> Iterator[None]:
     """Turn what the system says into `Unavailable`, naming the folder and the bytes that were to be written."""
     try:
         yield
@@ -171,7 +171,8 @@ def _locked(root: str) -> int | None:
     return descriptor
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """Force the names in `folder` to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

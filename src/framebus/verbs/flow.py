@@ -180,7 +180,7 @@ class Flow:
         if item is None:
             return False
         self._taken += 1
-        if self._newest(stage):
+        if self._need_not_wait(item, stage):
             self.source.done(item)
         stage.put(item)
         return True
@@ -199,9 +199,9 @@ class Flow:
                 raise
             return self.source.take(0)
 
-    def _newest(self, stage: Stage) -> bool:
-        """Frames of which the newest matters are not held against the source's credit while others work on them."""
-        return not isinstance(stage, Inline) and self.source.live
+    def _need_not_wait(self, item: Item, stage: Stage) -> bool:
+        """Frames that nobody would send again are not held against the source's credit while others work on them."""
+        return not isinstance(stage, Inline) and not self.source.owes(item)
 
     def _pass(self, result: Result) -> None:
         if result.error is not None:

@@ -63,6 +63,18 @@ class MergedSource(Source[Item]):
         if given is not None:
             given[1].done(item)
 
+    @property
+    def lossless(self) -> bool:
+        return any(source.lossless for source in self.sources)
+
+    def owes(self, item: Item) -> bool:
+        with self._lock:
+            given = self._given.get(id(item))
+        return given is not None and given[1].owes(item)
+
+    def shared(self, stream: str) -> bool:
+        return any(source.shared(stream) for source in self.sources)
+
     def fileno(self) -> int:
         return self._selector.fileno()  # epoll and kqueue are descriptors themselves
 

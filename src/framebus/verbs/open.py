@@ -101,14 +101,21 @@ def open(
 
 
 def open_all(
-    places: Iterable[Place], wishes: Mapping[str, Any], options: Mapping[str, Any], *, exclusive: bool = False
+    places: Iterable[Place],
+    wishes: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    exclusive: bool = False,
+    inside: int = 0,
 ) -> Source[Item]:
     """Open `places` with checked `wishes` (of `open`) and `options` of the sources themselves.
 
-    `exclusive`: the group is that of one place on disk, and takes no second member.
+    `exclusive`: the group is that of one place on disk, and takes no second member. `inside`: so many frames are
+    worked on at once.
     """
     places = list(places)
-    opening = _Opening(dict(wishes), checked(options), ahead=len(places) > 1, exclusive=exclusive)
+    link: dict[str, Any] = {"exclusive": exclusive, "inside": inside}
+    opening = _Opening(dict(wishes), checked(options), link, ahead=len(places) > 1)
     with ExitStack() as opened:
         sources: list[Source[Item]] = []
         for place in places:
@@ -137,9 +144,9 @@ def options_of_source(place: Place) -> frozenset[str]:
 class _Opening:
     """Opens one place after the other and remembers which options were of use to any."""
 
-    def __init__(self, wishes: dict[str, Any], options: dict[str, Any], *, ahead: bool, exclusive: bool) -> None:
+    def __init__(self, wishes: dict[str, Any], options: dict[str, Any], link: dict[str, Any], *, ahead: bool) -> None:
         self._ahead = ahead
-        self._exclusive = exclusive
+        self._link = link
         self._wishes = wishes
         self._options = options
         self._used = set(MADE_OPTIONS)
@@ -189,7 +196,7 @@ class _Opening:
         self._used |= LINK_OPTIONS
         if address.scheme == "shm" and (not address.streams or address.streams.endswith("*")):
             return self._flock(address)
-        return open_link(address, exclusive=self._exclusive, **self._wishes)
+        return open_link(address, **self._link, **self._wishes)
 
     def _flock(self, address: Link) -> Source[Item]:
         from framebus.links.link import open_link
@@ -198,6 +205,6 @@ class _Opening:
         listens(address, "reader", self._wishes.get("listen"))
 
         def open_one(path: str) -> Source[Item]:
-            return open_link(address, exclusive=self._exclusive, at=path, **self._wishes)
+            return open_link(address, at=path, **self._link, **self._wishes)
 
         return FlockSource(address.streams, open_one, self._wishes.get("timeout"))

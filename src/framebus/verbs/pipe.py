@@ -23,7 +23,7 @@ from framebus.verbs.places import address_of
 from framebus.verbs.publish import check_sink, options_of_sink, publish_at
 from framebus.verbs.relay import Relay
 from framebus.verbs.sinking import SinkPublisher
-from framebus.verbs.working import WORKING, worker
+from framebus.verbs.working import WORKING, inside, worker
 
 Target = str | os.PathLike[str] | Publisher | Sink
 
@@ -31,6 +31,8 @@ READING = frozenset({"format", "group", "keep", "max_fps", "timeout"})
 """Options that concern where frames come from, whatever it is."""
 WRITING = frozenset({"stream"})
 """Options that concern where frames go, whatever it is."""
+PATIENT = {"wait_for": 1, "when_full": "wait"}
+"""Options of a link that loses nothing."""
 MOVING = frozenset({"duration", "frames"})
 """Options of the flow itself; a source that takes them gets them too."""
 
@@ -137,6 +139,8 @@ def assemble(
         source = ends.source(early)
         if source not in ends.places:
             opened.enter_context(source)
+        if isinstance(early, SinkPublisher):
+            early.tell_shared(source.shared)
         writing = early or ends.sink_after(source)
         opened.pop_all()
         return Flow(
@@ -168,7 +172,10 @@ class _Ends:
         refuse_unused(options, known, known, self._called())
         self._for_source = {name: value for name, value in options.items() if name in of_source}
         self._for_sink = {name: value for name, value in options.items() if name in of_sink}
+        self._patience = {name: value for name, value in PATIENT.items() if name in of_sink}
         self._takes = takes
+        self._group = str(options.get("group") or "")
+        self._inside = inside(options)
 
     @property
     def sink_is_link(self) -> bool:
@@ -178,7 +185,7 @@ class _Ends:
     def sink(self, *, live: bool) -> Publisher:
         """Where frames go, opened unless the caller did."""
         if self._address is not None:
-            return publish_at(self._address, self._for_sink, live=live)
+            return publish_at(self._address, self._for_sink, live=live, group=self._group)
         if isinstance(self._sink, Publisher):
             return self._sink
         if isinstance(self._sink, Sink):
@@ -192,7 +199,13 @@ class _Ends:
         assert isinstance(self._address, Link)  # noqa: S101  (only links come after their source)
         check_sink(self._address, self._for_sink)
         listening = listens(self._address, "writer", self._for_sink.get("listen"))
-        return Relay(lambda: self.sink(live=source.live), str(self._address), listens=listening)
+
+        def make() -> Publisher:
+            if self._group and source.lossless:  # what the group is owed is not to be lost here, though it may be live
+                self._for_sink = {**self._patience, **self._for_sink}
+            return self.sink(live=source.live)
+
+        return Relay(make, str(self._address), listens=listening)
 
     def source(self, sink: Publisher | None) -> Source[Item]:
         """Where frames come from, read as the sink needs it unless the options say otherwise."""
@@ -202,7 +215,7 @@ class _Ends:
         wishes = {name: value for name, value in wishes.items() if value is not None}
         own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS}
         exclusive = isinstance(sink, SinkPublisher) and wishes.get("group") == sink.group is not None
-        return open_all(self.places, wishes, own, exclusive=exclusive)
+        return open_all(self.places, wishes, own, exclusive=exclusive, inside=self._inside)
 
     def _wanted_by(self, sink: SinkPublisher) -> dict[str, str | None]:
         keep = self._for_source.get("keep", sink.keep)

@@ -77,8 +77,11 @@ def publish(
     return publish_at(address_of(sink), {**wishes, **checked(sink_options)}, live=True)
 
 
-def publish_at(address: Address, options: Mapping[str, Any], *, live: bool) -> Publisher:
-    """A publisher at `address` with checked `options`; `live` says whether the newest frame matters most."""
+def publish_at(address: Address, options: Mapping[str, Any], *, live: bool, group: str = "") -> Publisher:
+    """A publisher at `address` with checked `options`; `live` says whether the newest frame matters most.
+
+    `group`: others publish the rest of its streams to the same hub.
+    """
     check_role(address, "writer")
     names = options_of_sink(address)
     refuse_unused(options, names, names, repr(redact(str(address))))
@@ -87,7 +90,7 @@ def publish_at(address: Address, options: Mapping[str, Any], *, live: bool) -> P
 
         wishes: dict[str, Any] = {} if live else {"wait_for": 1}  # the first frames of a file are not for nobody
         wishes |= options
-        return publish_link(_named(address, wishes.pop("stream", "")), live=live, **wishes)
+        return publish_link(_named(address, wishes.pop("stream", "")), live=live, group=group, **wishes)
     factory = sink_factory(address)
     fitting, stream = chosen(options, factory), options.get("stream", "")
     if isinstance(address, Link):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -49,6 +49,11 @@ class SinkPublisher(Publisher):
     def write(self, item: Item, done: Done) -> None:
         with self._lock:
             self._write(self._numbering.item(item, self._name(item)), done)
+
+    def tell_shared(self, shared: Callable[[str], bool]) -> None:
+        """`shared` says of a stream whether several publishers bring its frames, which then come in any order."""
+        if hasattr(self.sink, "shared"):
+            self.sink.shared = shared
 
     @property
     def where(self) -> str:

@@ -11,6 +11,7 @@ from framebus.core.frame import Frame
 from framebus.core.ops import Function
 from framebus.work.asking import Asking
 from framebus.work.map import maker
+from framebus.work.mapping import window
 from framebus.work.row import Row
 from framebus.work.stage import Stage
 
@@ -32,6 +33,11 @@ def worker(options: Mapping[str, Any]) -> Callable[[], Stage]:
         return working
     asking = partial(Asking, services, limit_s)
     return lambda: _row(asking, working) if ops else asking()
+
+
+def inside(options: Mapping[str, Any]) -> int:
+    """How many frames workers have at once, or wait for in order."""
+    return window(options.get("workers", 0)) * int(options.get("batch", 1))
 
 
 def _row(first: Callable[[], Stage], second: Callable[[], Stage]) -> Stage:

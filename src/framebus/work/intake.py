@@ -64,10 +64,10 @@ class _FromSource(Intake):
     def _taken(self, item: Item | None) -> Item | None:
         """Newest frames are not held against the source's credit while they are worked on: others may come."""
         if item is not None:
-            if self._source.live:
-                self._source.done(item)
-            else:
+            if self._source.owes(item):
                 self._owed[id(item)] = item
+            else:
+                self._source.done(item)
         return item
 
     def done(self, item: Item) -> None:

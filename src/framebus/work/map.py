@@ -99,7 +99,7 @@ def maker(
     """What makes the stage that does such work; what can be wrong with it is raised now."""
     name = "+".join(_name(op) for op in ops)[:60]
     if workers:
-        job = work_job(name, ops)
+        job = work_job(name, ops, workers)
         return lambda: Mapping(job, workers, ordered=ordered, batch=batch, limit_s=limit_s)
     if batch > 1 or limit_s is not None:
         raise OptionError("batches and a limit of time need worker processes: workers=0 is this thread")

@@ -24,6 +24,11 @@ from framebus.work.stage import Result, Stage
 DEPTH = 2
 
 
+def window(workers: int) -> int:
+    """How many pieces may be inside before the first of them is settled."""
+    return 2 * workers
+
+
 class _Piece(NamedTuple):
     """Frames that are worked on together."""
 
@@ -45,7 +50,7 @@ class Mapping(Stage):
         limit_s: float | None = None,
     ) -> None:
         """`limit_s`: how long the ops may take for one frame, or batch of them."""
-        self.window = 2 * workers
+        self.window = window(workers)
         """Pieces that are taken in before the first of them is settled."""
         self._name = job.name
         self._ordered = ordered

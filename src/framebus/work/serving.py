@@ -11,6 +11,7 @@ from framebus.core.errors import BadFrame, Timeout, Unavailable
 from framebus.links.reading import LinkSource
 from framebus.pool.calling import described
 from framebus.work.hands import Done, Hands
+from framebus.work.objects import speech
 from framebus.work.turns import Turns
 
 GRACE_S = 5.0
@@ -23,6 +24,9 @@ MAX_WAITING = 1024
 
 class Serving(Closing):
     """Listens from the start and answers while `run` runs. `stop` from any thread or signal handler."""
+
+    asked_for = "frame"
+    """What is answered, for people."""
 
     def __init__(self, name: str, source: LinkSource, hands: Hands) -> None:
         self.name = name
@@ -90,7 +94,10 @@ class Serving(Closing):
                 item = self._source.take(0)
             except Timeout:
                 return
-            if item is not None:
+            if item is not None and speech.is_question(item):
+                said = speech.refused("request", f"{self.name} answers frames: ask it with fb.gather(name=ADDRESS)")
+                self._source.reply(item, said.data, said.arrays, said.error)
+            elif item is not None:
                 self._turns.put(item)
 
     def _hand_out(self) -> None:

@@ -1,0 +1,108 @@
+"""A folder of photographs, each made into another, by framebus and by others: `python -m benchmarks.process`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.folders import floor
+from benchmarks.folders.jobs import JOBS
+from benchmarks.folders.measuring import measure as measure_way
+from benchmarks.folders.ways import NEEDS, WAYS
+from benchmarks.harness.compare import Rounds, better_by, middle
+from benchmarks.harness.findings import notes, page
+from benchmarks.harness.program import Options, measure
+from benchmarks.harness.rounds import Cells
+from benchmarks.harness.tables import number, table
+from benchmarks.photos import fill
+
+OURS, FLOOR = "framebus", "floor"
+LARGE = (4000, 3000)
+"""Of the photographs for thumbnails."""
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    told = _options().told()
+    missing = {way: f"no {package}" for way, package in NEEDS.items() if find_spec(package) is None}
+    ways = [way for way in told.only if way not in missing]
+    with _folders(told) as (folders, out):
+        cells: Cells = {
+            job: {
+                FLOOR: partial(floor.measure, job, folders[job], out / "floor", told.workers),
+                **{way: partial(measure_way, way, job, folders[job], out / "out", told.workers) for way in ways},
+            }
+            for job in told.jobs
+        }
+        measure("process", cells, render, told, workers=told.workers, inputs=told.inputs, missing=missing)
+
+
+def render(data: Mapping[str, Any]) -> str:
+    """One table for each job: who does how many per second, at what cost, and against framebus."""
+    parts = [_block(job, data["values"][job]) for job in JOBS if job in data["values"]]
+    setting = (
+        f"{data['rounds']} paired rounds of {data['inputs']} photographs with {data['workers']} workers, whole "
+        "programs from start to end, files in memory; ratios are framebus over the other, with 95 % intervals."
+    )
+    return page(*parts, notes(data, setting))
+
+
+def _block(job: str, values: Mapping[str, Mapping[str, Rounds]]) -> str:
+    rates = values["per_s"]
+    rows = [
+        [
+            way,
+            number(middle(rates[way]), 4),
+            *(_shown(values, metric, way) for metric in ("cpu_ms", "peak_mb")),
+            _against(rates, way),
+        ]
+        for way in sorted(rates, key=lambda way: -middle(rates[way]))
+    ]
+    return table([job, "pictures/s", "CPU ms each", "peak MB", "framebus is"], rows)
+
+
+def _shown(values: Mapping[str, Mapping[str, Rounds]], metric: str, way: str) -> str:
+    rounds = values.get(metric, {}).get(way)
+    return number(middle(rounds)) if rounds else number(None)
+
+
+def _against(rates: Mapping[str, Rounds], way: str) -> str:
+    if way == OURS or OURS not in rates:
+        return "–"
+    ratio = better_by(rates[OURS], rates[way], higher_is_better=True)
+    return "–" if ratio is None else f"{ratio} {ratio.verdict}"
+
+
+@contextmanager
+def _folders(told: Any) -> Iterator[tuple[dict[str, Path], Path]]:
+    """Inputs for each job and a place for outputs, in memory where the system has such a place."""
+    shared = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
+    root = Path(tempfile.mkdtemp(prefix="framebus-photos-", dir=shared if shared.is_dir() else None))
+    try:
+        fill(root / "small", told.inputs)
+        if "thumbnails" in told.jobs:
+            fill(root / "large", max(20, told.inputs // 40), shape=LARGE)
+        yield {job: root / ("large" if job == "thumbnails" else "small") for job in told.jobs}, root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _options() -> Options:
+    told = Options("process", __doc__, quick="300 photographs instead of 2000")
+    told.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
+    told.add_argument("--only", nargs="+", choices=WAYS, default=list(WAYS))
+    told.add_argument("--workers", type=int, default=os.cpu_count())
+    told.add_length("--inputs", 2000, 300, "photographs")
+    told.add_length("--rounds", 5, 3, "paired rounds")
+    return told
+
+
+if __name__ == "__main__":
+    main()

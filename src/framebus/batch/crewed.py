@@ -1,0 +1,65 @@
+"""Chunks worked on by processes of ours; whoever is killed, its chunk goes to another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from framebus.batch.duty import job_of
+from framebus.batch.hands import Hands
+from framebus.batch.piece import Chunk, Result, heard, packed
+from framebus.batch.recipe import Recipe
+from framebus.core.frame import Frame
+from framebus.pool.answers import unpack
+from framebus.pool.crew import Crew, Settled
+from framebus.supervise.assignments import Patience
+
+_MANY = 8
+"""So many workers are fed in chunks of the usual size without taking a core of their own for that."""
+
+
+class Crewed(Hands):
+    """`count` worker processes."""
+
+    def __init__(self, recipe: Recipe, count: int) -> None:
+        self.workers = count
+        self.target_s = Hands.target_s * max(1.0, count / _MANY)  # so that this process keeps up with them
+        self._limit_s = recipe.limit_s
+        self._crew = Crew(job_of(recipe), count, Patience())
+        self._out: dict[int, Chunk] = {}
+
+    @property
+    def free(self) -> bool:
+        return self._crew.idle
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._out)
+
+    def give(self, chunk: Chunk) -> None:
+        self._out[chunk.number] = chunk
+        paths = np.frombuffer(packed(chunk.pieces), np.uint8)
+        self._crew.give(Frame(content=paths, stream="chunk", run=1, seq=chunk.number))
+
+    def results(self, limit_s: float) -> list[Result]:
+        self._crew.drive()
+        self._crew.wait(limit_s)
+        self._crew.drive()
+        return [self._result(settled) for settled in self._crew.finished()]
+
+    def close(self) -> None:
+        self.lost = getattr(self._crew, "deaths", 0)
+        self._crew.close()
+
+    def _result(self, settled: Settled) -> Result:
+        chunk = self._out.pop(settled.key)
+        if settled.reply is None:
+            return Result(chunk, given_up=self._why(settled.given_up))
+        if settled.reply.error:
+            return Result(chunk, given_up=settled.reply.error.partition("\n")[0])
+        seconds, outcomes = unpack(settled.reply.data, settled.arrays)
+        return Result(chunk, heard(outcomes), seconds)
+
+    def _why(self, given_up: str) -> str:
+        if "SIGALRM" in given_up:
+            return f"it took longer than {self._limit_s:g} s, more than once: work_timeout (--work-timeout) allows more"
+        return given_up

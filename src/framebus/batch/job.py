@@ -1,0 +1,143 @@
+"""A job from beginning to end: folders held, journal read, inputs listed, work done, report given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, suppress
+
+import msgspec
+
+from framebus.batch.cluster import Cluster
+from framebus.batch.hands import Hands
+from framebus.batch.inputs import Inputs, Listing
+from framebus.batch.inputs.inputs import nothing
+from framebus.batch.journal import Journal, Past, changes, past_of
+from framebus.batch.naming import Naming
+from framebus.batch.options import Asked, summary
+from framebus.batch.places import Places
+from framebus.batch.progress import Progress
+from framebus.batch.recipe import Recipe
+from framebus.batch.report import Comparison, Report
+from framebus.batch.run import Run
+from framebus.batch.selection import Selection
+from framebus.batch.tally import Tally
+from framebus.core.errors import OptionError, Unavailable
+
+Workers = int | Executor | str | Cluster
+"""A number of processes, an executor, the address of a cluster's scheduler, or a client of one."""
+
+
+class Job:
+    """A job that was asked for. `run` it once; `stop` and `progress` from any thread meanwhile."""
+
+    def __init__(self, places: Iterable[str], asked: Asked, workers: Workers) -> None:
+        """Look whether it can be done; nothing is written yet. Raises `Unavailable`, `AddressError`, `OptionError`."""
+        if asked.compare and workers == 0:
+            raise OptionError("compare needs workers to compare one process with: workers=0 is one process")
+        self.asked = asked
+        self.workers = workers
+        self._places = list(places)
+        self._namings = [Naming(output.place, output.format) for output in asked.recipe.outputs]
+        self.inputs = Inputs(self._places, asked.match, [naming.root for naming in self._namings])
+        self._run: Run | None = None
+        self._tally: Tally | None = None
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Finish what is in flight, and nothing else."""
+        self._stopping = True
+        if self._run is not None:
+            self._run.stop()
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        if self._tally is None:
+            return Progress(comparing=self.asked.compare)
+        return self._tally.progress()
+
+    def run(self) -> Report:
+        """Do it; the report, also where it was stopped. Raises what keeps it from being done at all."""
+        with ExitStack() as held:
+            places = held.enter_context(Places(naming.root for naming in self._namings))
+            journal = held.enter_context(Journal(self._namings[0].root, fsync=self.asked.recipe.fsync))
+            past, recipe = self._taken_up(journal)
+            if not past.clean:
+                places.sweep()
+            comparison = self._compared(recipe)
+            listing = held.enter_context(Listing(self.inputs))
+            tally = self._tally = Tally(journal, listing)
+            tally.report.comparison = comparison
+            selection = Selection(listing, self.inputs.base, self._namings, past, tally)
+            self._run = Run(listing, selection, lambda: hands_for(recipe, self.workers), tally)
+            if self._stopping:
+                self._run.stop()
+            stopped = self._run.finish()
+            if self.workers != 0 and tally.report.files:
+                places.sweep()  # whoever was killed has left something half-written
+            with suppress(Unavailable):  # on a full disk: the next run sweeps once more
+                journal.end()
+            return self._reported(tally, stopped)
+
+    def rehearse(self, tell: Callable[[str, Sequence[str]], None] = lambda path, files: None) -> Report:
+        """Find and check everything, but make nothing; `tell` gets each input and the files it would become."""
+        from framebus.batch.here import Here
+
+        Here(self.asked.recipe).close()  # builds all ops
+        past = past_of(self._namings[0].root) if self.asked.resume else Past()
+        with Listing(self.inputs) as listing:
+            tally = self._tally = Tally(None, listing)
+            for piece in Selection(listing, self.inputs.base, self._namings, past, tally):
+                if self._stopping:
+                    break
+                tell(piece.path, [os.path.join(naming.root, naming.name(piece.inner)) for naming in self._namings])
+            return self._reported(tally, "it was a rehearsal")
+
+    def _compared(self, recipe: Recipe) -> Comparison | None:
+        if not self.asked.compare:
+            return None
+        from framebus.batch.comparing import compare
+
+        return compare(iter(self.inputs), recipe, lambda aside: hands_for(aside, self.workers), lambda: self._stopping)
+
+    def _reported(self, tally: Tally, stopped: str) -> Report:
+        report = tally.finish(self.inputs.others, stopped)
+        if not report.total and not self._stopping:
+            raise nothing(self._places, self.inputs.others, self.asked.match)
+        return report
+
+    def _taken_up(self, journal: Journal) -> tuple[Past, Recipe]:
+        """What was done already, and the recipe with the time of the job's beginning."""
+        options = summary(self.asked, self.inputs.base)
+        past = journal.read()
+        if past.options is not None and self.asked.resume:
+            if different := "; ".join(changes(past.options, options)):
+                raise OptionError(
+                    f"{self._namings[0].root} was begun as another job ({different}): resume=False (--no-resume) "
+                    "begins it again as it is now, or choose another folder"
+                )
+            return past, msgspec.structs.replace(self.asked.recipe, began_ns=past.began_ns)
+        began_ns = journal.begin(options)
+        anew = Past()
+        anew.clean, anew.ever = past.clean, past.ever
+        return anew, msgspec.structs.replace(self.asked.recipe, began_ns=past.began_ns or began_ns)
+
+
+def hands_for(recipe: Recipe, workers: Workers) -> Hands:
+    """Whoever is to do the work; what the others would need is not imported: workers should start at once."""
+    if isinstance(workers, int) and workers:
+        from framebus.batch.crewed import Crewed
+
+        return Crewed(recipe, workers)
+    if isinstance(workers, int):
+        from framebus.batch.here import Here
+
+        return Here(recipe)
+    if isinstance(workers, Executor):
+        from framebus.batch.executing import Executing, workers_of
+
+        return Executing(recipe, workers, workers_of(workers))
+    from framebus.batch.clustered import Clustered
+
+    return Clustered(recipe, workers)

@@ -1,0 +1,28 @@
+"""What became of one input."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+State = Literal["done", "failed", "stop", "left"]
+
+PLAIN = -1
+"""Instead of a number of pictures: one, whose file has no number."""
+
+
+class Outcome(NamedTuple):
+    """What became of one input."""
+
+    state: State
+    """`stop`: failed, and so would every further one; `left`: not looked at, because of such a one before it."""
+    reason: str = ""
+    """Why it failed; where it is done, what is damaged about it."""
+    made: tuple[int, ...] = ()
+    """For each output how many files were made, numbered from 0, or `PLAIN`."""
+    read: int = 0
+    """Bytes."""
+    written: int = 0
+    """Bytes."""
+
+
+LEFT = Outcome("left")

@@ -1,0 +1,119 @@
+"""Files that appear whole or not at all: written under a partial name of this process alone, then renamed."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from contextlib import suppress
+
+from framebus.core.errors import BadFrame, Unavailable
+from framebus.sinks.place import PARTIAL
+
+_ENDS_THE_JOB = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""What will meet every further file as well."""
+_LONGEST_NAME = 255
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Files:
+    """Puts files below the folder `root`, which exists. Used by one thread; several processes may share the folder.
+
+    `began_ns` is when the job first began (by the clock of the files): files older than that are not the job's, and
+    are left alone unless `overwrite`.
+    """
+
+    def __init__(self, root: str, *, began_ns: int = 0, overwrite: bool = False, fsync: bool = False) -> None:
+        self._root = root
+        self._real = os.path.realpath(root)
+        self._began_ns = 0 if overwrite else began_ns
+        self._fsync = fsync
+        self._token = secrets.token_hex(4)
+        self._inside = ""
+
+    def check_free(self, name: str) -> None:
+        """Raise `BadFrame` where a file is called `name` that is not the job's."""
+        try:
+            there = os.lstat(os.path.join(self._root, name))
+        except OSError:
+            return
+        if there.st_mtime_ns < self._began_ns:
+            raise BadFrame(
+                f"{os.path.join(self._root, name)} was there before this job began: move it away, or replace it with "
+                "overwrite=True (--overwrite)"
+            )
+
+    def put(self, name: str, data: bytes | memoryview) -> None:
+        """Write `data` to the path `name` below the root, in place of what is there.
+
+        Raises `Unavailable` where the disk is full or may not be written to, and `BadFrame` for a name that cannot
+        be; nothing is left behind then.
+        """
+        target = os.path.join(self._root, name)
+        folder, base = os.path.split(target)
+        partial = os.path.join(folder, self._partial(base))
+        try:
+            self._enter(folder)
+            try:
+                self._write(partial, data)
+                os.replace(partial, target)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(partial)
+                raise
+            if self._fsync:
+                _sync(folder)
+        except Unavailable:
+            raise
+        except OSError as error:
+            raise _explained(error, target, len(data)) from error
+
+    def _partial(self, base: str) -> str:
+        name = f".{base}.{self._token}{PARTIAL}"
+        if len(os.fsencode(name)) <= _LONGEST_NAME:
+            return name
+        short = hashlib.blake2b(os.fsencode(base), digest_size=8).hexdigest()
+        return f".{short}.{self._token}{PARTIAL}"
+
+    def _enter(self, folder: str) -> None:
+        """Make the folder, and see once that it is inside the root; inputs come folder by folder."""
+        if folder == self._inside:
+            return
+        os.makedirs(folder, exist_ok=True)
+        real = os.path.realpath(folder)
+        if real != self._real and not real.startswith(os.path.join(self._real, "")):
+            raise Unavailable(f"{folder} leads out of {self._root} to {real}: remove the link there")
+        self._inside = folder
+
+    def _write(self, partial: str, data: bytes | memoryview) -> None:
+        descriptor = os.open(partial, _NEW_FILE, 0o666)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            if self._fsync:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def is_partial(base: str) -> bool:
+    """True for the name of a file that was being written."""
+    return base.startswith(".") and base.endswith(PARTIAL)
+
+
+def _sync(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explained(error: OSError, target: str, nbytes: int) -> Exception:
+    why = error.strerror or str(error)
+    text = f"{target} cannot be written ({nbytes:,} bytes): {why}"
+    if error.errno in _ENDS_THE_JOB:
+        return Unavailable(f"{text}: make room, or choose another folder")
+    return BadFrame(text)

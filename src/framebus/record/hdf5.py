@@ -1,0 +1,67 @@
+"""`run.h5`: recordings of arrays without loss, of one stream or many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from framebus.core.addresses import Path
+from framebus.core.contracts import Item, Sink
+from framebus.core.errors import BadFrame
+from framebus.core.options import check
+from framebus.record.clips import around_events
+from framebus.record.contracts import Inside
+from framebus.record.naming import Naming
+from framebus.record.recorder import Recorder
+from framebus.record.rolling import rolling
+from framebus.record.seen import Seen
+from framebus.sinks.hdf5 import Hdf5File
+from framebus.sinks.hdf5_contents import entries
+
+
+class Hdf5:
+    """See `framebus.record.contracts.Kind`; `options` are those of `Hdf5File`."""
+
+    shared = True
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
+    def create(self, path: str, first: Item) -> Hdf5File:
+        """A new file."""
+        return Hdf5File(path, **self._options)
+
+    def resume(self, path: str) -> Hdf5File:
+        """The same file, continued."""
+        return Hdf5File(path, resume=True, **self._options)
+
+    def inside(self, path: str) -> Inside:
+        """The numbers of each stream and run."""
+        found: Inside = {}
+        for stream, index in entries(path):
+            for run, seq in zip(index["run"].tolist(), index["seq"].tolist(), strict=True):
+                found.setdefault((stream, run), Seen()).add(seq)
+        if not found:
+            raise BadFrame(f"{path} holds no frames")
+        return found
+
+
+def open_sink(
+    address: Path,
+    *,
+    compress: str | None = None,
+    rotate: str | float | tuple[float, float] | None = None,
+    max_age: float | str | None = None,
+    max_size: int | str | None = None,
+    reserve: int | str | None = None,
+    around: str | Callable[..., Any] | None = None,
+    before: float | str | None = None,
+    after: float | str | None = None,
+    fsync: bool | str | None = None,
+    overwrite: bool = False,
+) -> Sink:
+    """A recorder of HDF5 files at `address`; see `Hdf5File` for what is in them and `Recorder` for the rest."""
+    kind = Hdf5(compress=check("compress", compress), fsync=check("fsync", fsync))
+    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
+    recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, **wishes)
+    return around_events(recorder, around, before=before, after=after)

@@ -1,0 +1,62 @@
+"""The part of a recording between two moments, and its frames at their pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from framebus.core import clock
+from framebus.core.errors import OptionError
+from framebus.core.frame import Frame
+from framebus.core.moments import Moment
+from framebus.sources.pace import Pace
+
+
+class Stretch:
+    """From `start` to `stop`, not included; None is the beginning, or the end."""
+
+    def __init__(self, start: Moment | None, stop: Moment | None) -> None:
+        self._start, self._stop = start, stop
+
+    @property
+    def whole(self) -> bool:
+        """True where nothing is left out."""
+        return self._start is None and self._stop is None
+
+    def check_clock(self, path: str) -> None:
+        """Raise `OptionError` where a time of day is meant, for a file that knows none."""
+        for name, moment in (("start", self._start), ("stop", self._stop)):
+            if moment is not None and moment.at_ns is not None:
+                raise OptionError(
+                    f"{path} does not say when it was recorded: give {name} as seconds from the beginning"
+                )
+
+    def before(self, number: int, time_ns: int, first_ns: int) -> bool:
+        """Whether picture `number` of a stream, of `time_ns` in a recording from `first_ns`, comes too early."""
+        return self._start is not None and _earlier(self._start, number, time_ns, first_ns)
+
+    def ended(self, number: int, time_ns: int, first_ns: int) -> bool:
+        """Whether it comes too late."""
+        return self._stop is not None and not _earlier(self._stop, number, time_ns, first_ns)
+
+
+def paced(frames: Iterable[Frame], pace: Pace, speed: float | None) -> Iterator[Frame]:
+    """`frames` at the pace of their capture, `speed` times as fast, until `pace` is stopped.
+
+    None: each at its own moment, which is to come, by the monotonic clock.
+    """
+    started_ns, origin_ns, latest_ns = clock.mono_ns(), None, 0
+    for frame in frames:
+        if speed is None:
+            due_ns = frame.captured_mono_ns
+        else:
+            origin_ns = frame.captured_ns if origin_ns is None else origin_ns
+            latest_ns = max(latest_ns, frame.captured_ns - origin_ns)  # a clock that went back holds up nobody
+            due_ns = started_ns + int(latest_ns / speed)
+        if not pace.wait_until(due_ns):
+            return
+        yield frame
+
+
+def _earlier(moment: Moment, number: int, time_ns: int, first_ns: int) -> bool:
+    since_ns = moment.since(first_ns)
+    return number < (moment.number or 0) if since_ns is None else time_ns < since_ns

@@ -1,0 +1,69 @@
+"""Coded video becomes pictures here, for viewers that cannot decode it and for snapshots; only while there are any."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+
+from framebus.core.errors import Error
+from framebus.core.frame import Frame, Packet
+from framebus.sources.cameras.decoding import Decoder
+
+MOST_WAITING = 120
+
+
+class Decoding:
+    """One stream's; used in the loop, works in the executor.
+
+    `shown(frame)` and `failed(why)` are called in the loop.
+    """
+
+    def __init__(self, executor: Executor, shown: Callable[[Frame], None], failed: Callable[[str], None]) -> None:
+        self._executor = executor
+        self._shown = shown
+        self._failed = failed
+        self._decoder = Decoder()
+        self._waiting: list[Packet] = []
+        self._busy = self._closed = False
+
+    def feed(self, packets: Sequence[Packet]) -> None:
+        """More packets; when the decoder does not keep up, it goes on with the next key frame."""
+        self._waiting.extend(packets)
+        if len(self._waiting) > MOST_WAITING + len(packets):
+            self._waiting = [packet.replace(missed=1) for packet in self._waiting[-1:] if packet.key]
+        self._go_on()
+
+    def close(self) -> None:
+        """No more of it."""
+        self._closed = True
+        self._waiting = []
+
+    def _go_on(self) -> None:
+        if self._busy or self._closed or not self._waiting:
+            return
+        packets, self._waiting = self._waiting, []
+        self._busy = True
+        work = asyncio.get_running_loop().run_in_executor(self._executor, newest, self._decoder, packets)
+        work.add_done_callback(self._done)
+
+    def _done(self, work: asyncio.Future[Frame | None]) -> None:
+        self._busy = False
+        if work.cancelled() or self._closed:
+            return
+        error = work.exception()
+        if isinstance(error, Error):
+            self._failed(str(error))
+        elif error is not None:
+            raise error
+        elif (frame := work.result()) is not None:
+            self._shown(frame)
+        self._go_on()
+
+
+def newest(decoder: Decoder, packets: Sequence[Packet]) -> Frame | None:
+    """The last picture in `packets`."""
+    frame = None
+    for packet in packets:
+        frame = decoder(packet) or frame
+    return frame

@@ -1,0 +1,117 @@
+"""One stream as the page shows it: its newest picture, its figures, how it is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from framebus.core import clock
+from framebus.core.contracts import Item, SourceState
+from framebus.core.frame import Frame, Packet
+from framebus.core.statistics import StreamStats
+from framebus.web.coded import Track, Unit
+from framebus.web.condition import Condition, judge
+from framebus.web.history import History
+from framebus.web.pixels import Levels
+
+_RATE_KEPT_S = 5
+
+
+class Shown:
+    """Used in the server's loop only; `frame` may be read from any thread."""
+
+    def __init__(self, name: str, place: str) -> None:
+        self.name = name
+        self.place = place
+        """Where it comes from, credentials redacted."""
+        self.frame: Frame | None = None
+        """The newest picture of a stream of pictures."""
+        self.decoded: Frame | None = None
+        """The newest picture of a stream of coded video, where it is decoded here."""
+        self.track: Track | None = None
+        """Of a stream of coded video."""
+        self.levels = Levels()
+        self.history = History()
+        self.stats = StreamStats(name)
+        self.camera: SourceState | None = None
+        self.ended: str | None = None
+        self.published: bool | None = None
+        self.trouble = ""
+        """Why its newest picture cannot be shown."""
+        self._arrived_ns = 0
+
+    @property
+    def picture(self) -> Frame | None:
+        """The newest picture there is here."""
+        return self.frame or self.decoded
+
+    def take_frame(self, frame: Frame, now_ns: int) -> None:
+        """A picture came."""
+        self._count(frame, now_ns)
+        self.frame, self.decoded, self.track = frame, None, None
+
+    def take_packet(self, packet: Packet, now_ns: int) -> tuple[Unit, bool]:
+        """A packet came; see `Track.add`. Raises `BadFrame`."""
+        self._count(packet, now_ns)
+        self.frame = None
+        self.track = self.track or Track()
+        return self.track.add(packet)
+
+    def silent_s(self, now_ns: int) -> float | None:
+        """Since when no picture came; None before the first."""
+        return None if not self._arrived_ns else (now_ns - self._arrived_ns) * 1e-9
+
+    def condition(self, now_ns: int) -> Condition:
+        """How it is."""
+        rate = self.stats.rate_at(self._arrived_ns) if self._arrived_ns else 0.0
+        return judge(
+            camera=self.camera,
+            ended=self.ended,
+            silent_s=self.silent_s(now_ns),
+            interval_s=1 / rate if rate else 0.0,
+            published=self.published,
+        )
+
+    def told(self, now_ns: int) -> dict[str, Any]:
+        """What the page and the API say of it; JSON-able."""
+        condition = self.condition(now_ns)
+        silent_s = self.silent_s(now_ns)
+        age_s = self.stats.age_s
+        recent = list(self.history.seconds)[-_RATE_KEPT_S:]
+        return {
+            "name": self.name,
+            "place": self.place,
+            "state": condition.state,
+            "why": self.trouble or condition.why,
+            "silent_s": None if silent_s is None else round(silent_s, 1),
+            "age_ms": None if age_s is None or math.isnan(age_s) else round(age_s * 1e3, 1),
+            "rate": round(self.stats.rate_at(now_ns), 2),
+            "bits": round(sum(second.bytes for second in recent) * 8 / len(recent)) if recent else 0,
+            "frames": self.stats.frames,
+            "missed": self.stats.missed,
+            "reconnects": self.camera.reconnects if self.camera else 0,
+            "camera": msgspec.to_builtins(self.camera) if self.camera else None,
+            **self._form(),
+        }
+
+    def _count(self, item: Item, now_ns: int) -> None:
+        self.stats.count(item, item.nbytes, now_ns)
+        self.history.note(item.missed, item.nbytes, item.age_s)
+        self._arrived_ns = now_ns or clock.mono_ns()
+
+    def _form(self) -> dict[str, Any]:
+        """What its pictures are; the same names for every stream."""
+        form = {"kind": "", "coding": "", "codec": "", "width": 0, "height": 0, "shape": [], "dtype": "", "format": ""}
+        if self.track is not None:
+            description = self.track.description
+            form |= {"kind": "packets", "coding": self.track.codec}
+            return form | (description.told() if description else {})
+        if self.frame is None:
+            return form
+        shape, coding = self.frame.shape, getattr(self.frame.content, "encoding", "")
+        height, width = (*shape, 1, 1)[:2]
+        height = height * 2 // 3 if self.frame.format == "i420" else height
+        form |= {"kind": "pictures", "width": width, "height": height, "shape": list(shape), "coding": coding}
+        return form | {"dtype": self.frame.dtype.name, "format": self.frame.format}

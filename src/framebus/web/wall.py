@@ -1,0 +1,255 @@
+"""All streams, where they come from, and who sees them: lives in the server's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from framebus.core import clock
+from framebus.core.contracts import Item
+from framebus.core.errors import Error
+from framebus.core.frame import Frame, Packet
+from framebus.sources.cameras.decoding import Decoder
+from framebus.web.condition import gone
+from framebus.web.darkroom import Darkroom
+from framebus.web.decoding import Decoding, newest
+from framebus.web.handover import Handover
+from framebus.web.here import Here, look_around
+from framebus.web.intake import Intake
+from framebus.web.naming import Naming
+from framebus.web.outbox import CodedLane
+from framebus.web.shown import Shown
+from framebus.web.sights import Sight, Sights
+
+if TYPE_CHECKING:
+    from framebus.web.viewer import Viewer
+
+TICK_S = 1.0
+THREADS = 4
+
+
+class Wall:
+    """Opens `places` at once and reads them from `begin()` to `close()`; raises what `framebus.open` raises.
+
+    `begin` is called in the loop, `close` after it has ended or in it; the rest in the loop only.
+    """
+
+    def __init__(self, places: Sequence[str], wishes: Mapping[str, Any]) -> None:
+        self.shown: dict[str, Shown] = {}
+        self.viewers: set[Viewer] = set()
+        self.since_ns = clock.utc_ns()
+        self.handover = Handover(self._wake)
+        self.sights = Sights()
+        self.executor = ThreadPoolExecutor(THREADS, "framebus-web")
+        self.darkroom = Darkroom(self.executor, self.sights.of_pictures)
+        self.intakes: list[Intake] = []
+        self._naming = Naming()
+        self._decodings: dict[str, Decoding] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        with contextlib.ExitStack() as opened:
+            for place in places:
+                self.intakes.append(Intake(place, wishes))
+                opened.callback(self.intakes[-1].close)
+            opened.pop_all()
+
+    # life ------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Read, from now on; does nothing the second time."""
+        if self._loop is not None:
+            return
+        self._loop = asyncio.get_running_loop()
+        self._ticking = asyncio.create_task(self._tick())
+        for number, intake in enumerate(self.intakes):
+            if intake.announced:
+                name = self._naming.name_of(number, intake.announced)
+                intake.streams[name] = intake.announced
+                self._stream(name, intake).camera = intake.states.get(name)
+            intake.start(self._giver(number, intake))
+
+    def rest(self) -> None:
+        """Nothing more happens in the loop, which is about to end."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        for decoding in self._decodings.values():
+            decoding.close()
+
+    def close(self) -> None:
+        """Stop reading and encoding; from any thread, idempotent."""
+        for intake in self.intakes:
+            intake.close()
+        self.executor.shutdown()
+        self.handover.take()
+        self.shown.clear()
+
+    # who sees what ---------------------------------------------------------------------------------------
+
+    def see(self, sight: Sight) -> None:
+        """Show `sight` its stream from now on, beginning with the picture there is."""
+        self.sights.add(sight)
+        shown = self.shown.get(sight.watch.stream)
+        if shown is None:
+            return
+        if sight.coded:
+            self._begin(sight, shown)
+        elif shown.track is not None:
+            self._decode(shown, [unit.packet for unit in shown.track.units])
+        self.darkroom.develop(shown)
+
+    def leave(self, sight: Sight) -> None:
+        """Show `sight` nothing more."""
+        self.sights.remove(sight)
+        name = sight.watch.stream
+        if not self.sights.of_pictures(name) and (decoding := self._decodings.pop(name, None)) is not None:
+            decoding.close()
+
+    def ready(self, sight: Sight) -> None:
+        """`sight` has worked off what it got."""
+        if not sight.coded and (shown := self.shown.get(sight.watch.stream)) is not None:
+            self.darkroom.develop(shown)
+
+    async def picture(self, shown: Shown) -> Frame | None:
+        """The newest picture, decoded for the purpose where it has to be; None before the first."""
+        if shown.picture is not None or shown.track is None:
+            return shown.picture
+        packets = [unit.packet for unit in shown.track.units]
+        return await asyncio.get_running_loop().run_in_executor(self.executor, newest, Decoder(), packets)
+
+    # what is told ----------------------------------------------------------------------------------------
+
+    def told(self) -> dict[str, Any]:
+        """All streams and places, JSON-able."""
+        now_ns = clock.mono_ns()
+        streams = [self.shown[name].told(now_ns) | self._audience(name) for name in sorted(self.shown)]
+        places = [{"place": intake.place, "ended": intake.ended} for intake in self.intakes]
+        return {"streams": streams, "places": places, "now_ms": now_ns * 1e-6, "viewers": len(self.viewers)}
+
+    def tell(self) -> None:
+        """Tell every viewer how all streams are."""
+        if self.viewers:
+            told = self.told()
+            for viewer in self.viewers:
+                viewer.tell(told)
+
+    def _audience(self, name: str) -> dict[str, int]:
+        return {"watched": len(self.sights.of(name))}
+
+    # what comes ------------------------------------------------------------------------------------------
+
+    def _giver(self, number: int, intake: Intake) -> Callable[[Item], None]:
+        def give(item: Item) -> None:
+            name = self._naming.name_of(number, item.stream)
+            intake.streams.setdefault(name, item.stream)
+            self.handover.give(item if name == item.stream else item.replace(stream=name))
+
+        return give
+
+    def _wake(self) -> None:
+        """In the thread of an intake."""
+        with contextlib.suppress(RuntimeError):  # the loop has just ended
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._take_in)
+
+    def _take_in(self) -> None:
+        now_ns = clock.mono_ns()
+        for item in self.handover.take():
+            shown = self.shown.get(item.stream) or self._arrival(item.stream)
+            try:
+                self._take(shown, item, now_ns)
+            except Error as error:
+                shown.trouble = str(error)
+
+    def _take(self, shown: Shown, item: Item, now_ns: int) -> None:
+        if isinstance(item, Packet) and item.codec == "mjpeg":
+            item = Decoder()(item) or item  # stays the JPEG it is
+        if isinstance(item, Frame):
+            shown.take_frame(item, now_ns)
+            self.darkroom.develop(shown)
+            return
+        unit, anew = shown.take_packet(item, now_ns)
+        for sight in self.sights.coded(item.stream):
+            if anew or not sight.begun:
+                self._begin(sight, shown)
+            else:
+                sight.lane.offer(unit.shaped(sight.watch.how))
+            sight.wake()
+        if self.sights.of_pictures(item.stream):
+            self._decode(shown, [item])
+
+    def _begin(self, sight: Sight, shown: Shown) -> None:
+        """A player starts, or starts anew, with what it needs to know and the last key frame."""
+        if shown.track is None or (first := shown.track.begin(sight.watch.how)) is None:
+            return
+        if not sight.begun and isinstance(sight.lane, CodedLane):
+            sight.lane.fill(shown.track.history(sight.watch.how))
+        else:
+            sight.lane.offer(first)
+            for unit in shown.track.units[-1:]:
+                sight.lane.offer(unit.shaped(sight.watch.how))
+        sight.begun = True
+        sight.wake()
+
+    def _decode(self, shown: Shown, packets: Sequence[Packet]) -> None:
+        decoding = self._decodings.get(shown.name)
+        if decoding is None:
+            decoding = self._decodings[shown.name] = Decoding(
+                self.executor, lambda frame: self._decoded(shown, frame), lambda why: setattr(shown, "trouble", why)
+            )
+            packets = [unit.packet for unit in shown.track.units] if shown.track is not None else packets
+        elif shown.decoded is not None and len(packets) > 1:
+            return  # it is at work already
+        decoding.feed(packets)
+
+    def _decoded(self, shown: Shown, frame: Frame) -> None:
+        shown.decoded = frame
+        self.darkroom.develop(shown)
+
+    # as time goes by -------------------------------------------------------------------------------------
+
+    def _arrival(self, name: str) -> Shown:
+        place = next((intake for intake in self.intakes if name in intake.streams), None)
+        return self._stream(name, place)
+
+    def _stream(self, name: str, intake: Intake | None) -> Shown:
+        shown = self.shown[name] = Shown(name, intake.place if intake else "")
+        for sight in self.sights.of(name):
+            sight.begun = False
+        asyncio.get_running_loop().call_soon(self.tell)
+        return shown
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            here = await self._look_around()
+            at_s = int(time.time()) - 1
+            for shown in list(self.shown.values()):
+                shown.history.tick(at_s)
+                self._judge(shown, here)
+            self.tell()
+
+    async def _look_around(self) -> Here | None:
+        if not any(intake.joinable for intake in self.intakes):
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self.executor, look_around, bool(self.viewers))
+        except (Error, OSError):  # the folder of this machine's streams cannot be read now: nothing is known
+            return None
+
+    def _judge(self, shown: Shown, here: Here | None) -> None:
+        intake = next((intake for intake in self.intakes if shown.name in intake.streams), None)
+        if intake is None:
+            return
+        shown.ended = intake.ended
+        shown.camera = intake.states.get(shown.name)
+        if intake.joinable and here is not None:
+            shown.published = shown.name in here.streams
+            shown.camera = here.states.get(shown.name)
+        silent_s = shown.silent_s(clock.mono_ns())
+        if gone(silent_s=silent_s, published=shown.published, watchable=intake.joinable):
+            del self.shown[shown.name]

@@ -1,0 +1,68 @@
+"""A worker process made fit for pictures."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.conftest import StartChild
+
+ALARM = """
+import sys, time
+from framebus.batch.tuning import Alarm
+
+alarm = Alarm(float(sys.argv[1]))
+alarm.set()
+alarm.clear()
+time.sleep(0.1)
+alarm.set()
+while sys.argv[2] == "hang":
+    pass
+alarm.clear()
+"""
+LIMIT = """
+import numpy as np
+from framebus.batch.tuning import keep_memory, limit_memory
+
+keep_memory()
+limit_memory(200_000_000)
+np.ones(50_000_000, np.uint8)
+try:
+    np.ones(500_000_000, np.uint8)
+except MemoryError:
+    print("refused")
+"""
+FAULTS = """
+import resource
+import numpy as np
+from framebus.batch.tuning import keep_memory
+
+keep_memory()
+def work():
+    a = np.ones((500, 500, 3), np.uint8)
+    b = a + 1
+for _ in range(20):
+    work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(50):
+    work()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 50)
+"""
+
+
+def test_who_takes_too_long_is_ended_by_the_kernel(child: StartChild) -> None:
+    assert child("-c", ALARM, "0.05", "hang").wait() == -signal.SIGALRM
+
+
+@pytest.mark.parametrize("limit", ["0.05", "0"])
+def test_who_waits_for_work_is_not(limit: str, child: StartChild) -> None:
+    child("-c", ALARM, limit, "go on").succeed()
+
+
+def test_what_needs_too_much_memory_is_refused(child: StartChild) -> None:
+    assert child("-c", LIMIT).succeed() == "refused\n"
+
+
+def test_memory_is_kept_for_the_next_picture(child: StartChild) -> None:
+    assert int(child("-c", FAULTS).succeed()) <= 2

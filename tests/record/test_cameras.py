@@ -1,0 +1,64 @@
+"""From a camera, over a link, into a file: every frame once, as it was coded, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import framebus as fb
+from framebus.sources import stamp
+from framebus.testing.camera import TestCamera
+from tests.conftest import StartChild
+from tests.record import films
+
+PUBLISHER = """
+import sys
+import numpy as np
+import framebus as fb
+
+with fb.publish(sys.argv[1], wait_for=[sys.argv[2]], patience=60) as out:
+    for number in range(int(sys.argv[3])):
+        out.send(np.full((48, 64), number, np.uint16))
+print("all delivered")
+"""
+RECORDER = """
+import sys
+import framebus as fb
+
+print(fb.pipe(sys.argv[1], sys.argv[2], progress=lambda now: print("written", now.written)).frames)
+"""
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("extension", ["mp4", "mkv"])
+def test_what_a_camera_coded_is_what_is_recorded(tmp_path: Path, codec: str, extension: str) -> None:
+    path = tmp_path / f"a.{extension}"
+    with TestCamera(size="320x240", fps=50, gop=5, codec=codec) as camera:
+        fb.pipe(camera.url, str(path), packets=True, frames=20, stream="yard")
+    kept = films.headers(path)
+    assert [one.seq for one in kept] == list(range(kept[0].seq, kept[0].seq + len(kept)))
+    assert len(kept) == 20
+    with fb.open(str(path)) as source:
+        seen = [(frame.stream, frame.captured_ns, stamp.read(frame.image)) for frame in source]
+    numbers = [marks[0] for _, _, marks in seen if marks is not None]
+    assert len(numbers) == 20
+    assert numbers == list(range(numbers[0], numbers[0] + 20))
+    assert [(stream, at) for stream, at, _ in seen] == [("yard", one.captured_ns) for one in kept]
+
+
+def test_a_recorder_that_is_killed_loses_nothing(tmp_path: Path, child: StartChild, free_port: int) -> None:
+    address = f"tcp://127.0.0.1:{free_port}/cam"
+    publisher = child("-c", PUBLISHER, address, "run.h5", "300")
+    for _ in range(2):
+        recorder = child("-c", RECORDER, address, "run.h5", cwd=tmp_path)
+        recorder.wait_line(r"^written [1-9]")
+        recorder.kill()
+    last = child("-c", RECORDER, address, "run.h5", cwd=tmp_path)
+    last.succeed()
+    publisher.succeed()
+    with fb.open(str(tmp_path / "run.h5")) as source:
+        frames = [(frame.seq, int(frame.data[0, 0])) for frame in source]
+    assert frames == [(number, number) for number in range(300)]
+    assert re.search("all delivered", publisher.stdout)

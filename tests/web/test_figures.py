@@ -1,0 +1,190 @@
+"""The small machines between cameras and pages: conditions, seconds, names, handing over."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from framebus.core.contracts import SourceState
+from framebus.core.errors import BadFrame, OptionError
+from framebus.core.frame import Frame, Packet
+from framebus.web import handover, messages, metrics, places, token
+from framebus.web.condition import Condition, gone, judge
+from framebus.web.handover import Handover
+from framebus.web.history import KEPT_S, History
+from framebus.web.naming import Naming
+from framebus.web.serving import Listening
+
+
+def condition(
+    camera: SourceState | None = None,
+    ended: str | None = None,
+    silent_s: float | None = 0.1,
+    published: bool | None = None,
+) -> Condition:
+    return judge(camera=camera, ended=ended, silent_s=silent_s, interval_s=0.04, published=published)
+
+
+def test_the_first_reason_that_applies_is_told() -> None:
+    away = SourceState(state="away", why="no route")
+    assert condition() == ("live", "")
+    assert condition(silent_s=None) == ("waiting", "no picture yet")
+    assert condition(silent_s=5).state == "stalled"
+    assert condition(silent_s=5, published=False) == ("away", "nobody publishes it any more")
+    assert condition(away) == ("away", "no route")
+    assert condition(away, ended="") == ("ended", "the source ended")
+    assert condition(ended="disk gone") == ("away", "disk gone")
+    assert condition(SourceState(state="live")).state == "live"
+
+
+def test_slow_streams_are_given_their_time() -> None:
+    def state(silent_s: float) -> str:
+        return judge(camera=None, ended=None, silent_s=silent_s, interval_s=10, published=None).state
+
+    assert [state(25), state(31)] == ["live", "stalled"]
+
+
+def test_only_streams_that_nobody_publishes_any_more_vanish() -> None:
+    assert gone(silent_s=10, published=False, watchable=True)
+    assert not gone(silent_s=10, published=False, watchable=False)
+    assert not gone(silent_s=10, published=True, watchable=True)
+    assert not gone(silent_s=1, published=False, watchable=True)
+
+
+def test_history_keeps_five_minutes() -> None:
+    history = History()
+    history.note(2, 100, 0.01)
+    history.note(0, 50, 0.03)
+    history.note(0, 50, math.nan)
+    assert history.tick(1000) == (1000, 3, 2, 200, 30.0)
+    assert history.tick(1001) == (1001, 0, 0, 0, None)
+    for second in range(2 * KEPT_S):
+        history.tick(second)
+    assert len(history.seconds) == KEPT_S
+
+
+def test_two_places_with_one_stream_are_told_apart() -> None:
+    naming = Naming()
+    assert [naming.name_of(0, "cam"), naming.name_of(1, "cam"), naming.name_of(2, "cam")] == ["cam", "cam.2", "cam.3"]
+    assert [naming.name_of(1, "cam"), naming.name_of(0, "cam")] == ["cam.2", "cam"]
+
+
+def frame(stream: str, seq: int) -> Frame:
+    return Frame.of(np.zeros((2, 2), np.uint8), stream=stream, seq=seq)
+
+
+def packet(seq: int, *, key: bool = False) -> Packet:
+    return Packet(data=memoryview(b"x"), codec="h264", key=key, pts=seq, dts=seq, stream="cam", seq=seq)
+
+
+def test_of_frames_the_newest_is_handed_over_and_of_packets_all() -> None:
+    rung: list[int] = []
+    hands = Handover(lambda: rung.append(1))
+    for seq in range(3):
+        hands.give(frame("a", seq))
+        hands.give(packet(seq, key=seq == 0))
+    assert [(item.stream, item.seq) for item in hands.take()] == [("cam", 0), ("cam", 1), ("cam", 2), ("a", 2)]
+    assert rung == [1]
+    assert hands.skipped == 2
+    assert hands.take() == []
+
+
+def test_a_loop_that_stands_still_loses_packets_up_to_a_key_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "MOST_PACKETS", 3)
+    hands = Handover(lambda: None)
+    for seq in range(5):
+        hands.give(packet(seq))
+    assert [item.seq for item in hands.take()] == [0, 1, 2]
+    hands.give(packet(5))
+    hands.give(packet(6, key=True))
+    assert [(item.seq, item.missed) for item in hands.take()] == [(6, 3)]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("rtsp://cam/main", {"packets": True, "keep": "all"}),
+        ("tcp://desk:5555/door", {"packets": True, "keep": "latest"}),
+        ("shm://", {"packets": True, "keep": "latest"}),
+        ("clip.mp4", {"speed": 1.0}),
+        ("synthetic:", {}),
+    ],
+)
+def test_places_are_opened_as_their_kind_needs(place: str, expected: dict[str, object]) -> None:
+    assert places.wishes_of(place, {}) == expected
+
+
+def test_options_of_pixels_have_the_camera_decoded_here() -> None:
+    assert places.wishes_of("rtsp://cam/main", {"resize": "50%"}) == {"resize": "50%"}
+    with pytest.raises(OptionError, match="none of"):
+        places.refuse_unknown(["synthetic:"], {"transport": "udp"})
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "local"),
+    [
+        ("localhost:8080", "localhost", 8080, True),
+        (":8080", "", 8080, False),
+        ("*:1", "", 1, False),
+        ("[::1]:80", "::1", 80, True),
+        ("192.168.1.2:80", "192.168.1.2", 80, False),
+    ],
+)
+def test_where_the_page_listens_is_read_off_the_text(text: str, host: str, port: int, local: bool) -> None:
+    listening = Listening.parse(text)
+    assert (listening.host, listening.port, listening.local) == (host, port, local)
+
+
+@pytest.mark.parametrize("text", ["8080", "localhost", ":99999", "a b:80", ""])
+def test_what_is_no_place_is_answered_with_an_example(text: str) -> None:
+    with pytest.raises(OptionError, match="localhost:8080"):
+        Listening.parse(text)
+
+
+def test_the_token_lasts_and_nobody_else_can_read_it(tmp_path: object) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    first = token.lasting(environ)
+    assert token.lasting(environ) == first == token.checked(first)
+    path = token._folder(environ) / "web-token"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    assert token.lasting(environ) != first
+    with pytest.raises(OptionError, match="16 to 128"):
+        token.checked("short")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"op": "delete"}',
+        '{"op": "watch", "tile": 70000, "stream": "a"}',
+        '{"op": "watch", "tile": 1, "stream": "a", "how": "flash"}',
+        '{"op": "watch", "tile": 1, "stream": "a", "more": 1}',
+        '{"op": "seen", "tiles": {"x": 1}}',
+        "x" * 70_000,
+        b"\xff\xfe",
+    ],
+)
+def test_what_no_page_says_is_refused(text: str | bytes) -> None:
+    with pytest.raises(BadFrame, match="a wish"):
+        messages.parse(text)
+
+
+def test_wishes_are_read() -> None:
+    assert messages.parse('{"op":"seen","tiles":{"1":5}}') == messages.Seen({1: 5})
+    watch = messages.parse('{"op":"watch","tile":1,"stream":"a","look":{"low":1,"high":2}}')
+    assert isinstance(watch, messages.Watch)
+    assert watch.look == messages.Look(low=1, high=2)
+
+
+def test_metrics_escape_what_could_end_a_label() -> None:
+    stream = {"name": 'a"\n\\', "frames": 1, "missed": 0, "rate": 2.5, "bits": 3, "reconnects": 0, "watched": 0}
+    told = {"streams": [stream | {"age_ms": None, "state": "live"}], "viewers": 2}
+    lines = metrics.text(told, 7).splitlines()
+    assert 'framebus_frames_total{stream="a\\"\\n\\\\"} 1' in lines
+    assert "framebus_viewers 2" in lines
+    assert not any(line.startswith("framebus_age_seconds{") for line in lines)

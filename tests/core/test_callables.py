@@ -126,3 +126,8 @@ def test_a_file_that_fails_to_import_says_why(tmp_path: Path) -> None:
     path.write_text("1 / 0\n")
     with pytest.raises(OptionError, match="ZeroDivisionError"):
         find(f"{path}:anything")
+
+
+def test_a_size_is_no_number_of_another_base() -> None:
+    assert find("builtins:print=0x512,sep=3x4,end=5").arguments == ("0x512",)
+    assert find("builtins:print=0x512,sep=3x4,end=5").named == {"sep": "3x4", "end": 5}

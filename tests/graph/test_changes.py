@@ -35,6 +35,12 @@ def test_a_restart_is_said_with_its_reason_also_where_nobody_saw_it_away() -> No
     assert seen == ["look is live", "look is started again: was killed", "look is live"]
 
 
+def test_a_restart_that_was_over_before_anybody_looked_is_said_with_its_reason() -> None:
+    returned = view("live", restarts=1)
+    returned.death = "was killed"
+    assert said(view("live"), returned, returned) == ["look is live", "look is started again: was killed"]
+
+
 def test_a_second_restart_is_said_again() -> None:
     first, second = view("starting", "was killed", restarts=1), view("starting", "was killed", restarts=2)
     assert said(first, view("live", restarts=1), second).count("look is started again: was killed") == 2

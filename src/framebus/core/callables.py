@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from framebus.core.options import nearest
 from framebus.core.registry import OPS
 
 Function = Callable[..., Any]
+
+_SIZE = re.compile(r"\d+x\d+")
 
 OPS_FILE = "framebus_op_"
 """How the names of modules begin that were read from a file somebody named."""
@@ -151,6 +154,8 @@ def _arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def _value(text: str) -> Any:
+    if _SIZE.fullmatch(text):  # 0x512 would be a number to Python
+        return text
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

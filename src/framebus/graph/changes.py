@@ -37,10 +37,12 @@ class Changes:
             return ""
         state = "again" if view.state in _QUIET else view.state
         self._before[view.key] = (state, view.why, view.restarts)
-        if (state, view.why) == (before, why) or (view.kind, state) in _NO_NEWS:
+        back = again and state == "live"
+        if not back and ((state, view.why) == (before, why) or (view.kind, state) in _NO_NEWS):
             return ""
         words = "is started again" if again and view.state != "again" else _WORDS.get(state, f"is {state}")
-        return f"{view.name} {words}" + (f": {view.why}" if view.why and state != "live" else "")
+        reason = (view.death if again else "") or ("" if state == "live" else view.why)
+        return f"{view.name} {words}" + (f": {reason}" if reason else "")
 
 
 _WORDS = {"again": "is tried again", "failed": "has failed", "silent": "does not answer"}

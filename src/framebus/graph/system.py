@@ -42,6 +42,8 @@ class Member:
         self.done = False
         """True once it has done all there was to do."""
         self.why = ""
+        self.death = ""
+        """How it ended last, as the second half of a sentence; stays when all is well again."""
         """What went wrong last, as a sentence; empty once it works again."""
         self.asked = False
         """Told to stop."""
@@ -95,7 +97,7 @@ class Member:
             self.life.stop()
         if self.life.over:
             return
-        self.why = why
+        self.why = self.death = why
         if self.plan.restart == "never":
             self.life.failed()
             return

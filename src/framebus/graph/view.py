@@ -33,6 +33,8 @@ class View(msgspec.Struct, kw_only=True):
     pid: int = 0
     figures: Figures
     restarts: int = 0
+    death: str = ""
+    """How its process ended last; empty where it never did."""
 
     @property
     def troubled(self) -> bool:
@@ -53,6 +55,7 @@ def views_of(member: Member, figures: Figures, pid: int, silent_s: float) -> lis
         pid=pid,
         figures=figures,
         restarts=max(0, member.starts - 1),
+        death=member.death,
     )
     return [node, *_streams(plan, node)]
 

@@ -12,6 +12,7 @@ import pytest
 from framebus.memory.pool import supported
 from tests.children import Child
 from tests.conftest import StartChild
+from tests.waiting import until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "system"
 KEYS = {"streams", "pipes.look", "pipes.sketch", "pipes.keep", "pipes.tell", "services.bright"}
@@ -23,6 +24,11 @@ def nodes(process: Child) -> dict[str, psutil.Process]:
     """The processes of the system, by what they are called in the file."""
     found = psutil.Process(process.pid).children()
     return {one.cmdline()[-1]: one for one in found}
+
+
+def kept(folder: Path) -> set[str]:
+    """The pictures that its pipe `keep` has written."""
+    return {path.name for path in (folder / "kept").glob("*.png")}
 
 
 def test_each_of_it_can_be_killed_and_comes_back_and_the_others_go_on(child: StartChild, tmp_path: Path) -> None:
@@ -39,10 +45,12 @@ def test_each_of_it_can_be_killed_and_comes_back_and_the_others_go_on(child: Sta
         assert [other for other in KEYS if after[other] != before[other]] == [key]
         before = after
     process.wait_line(r"^tell \| yard-seen \d+: \d+\.\d% of it is bright$")
+    before_the_end = kept(folder)
+    until(lambda: kept(folder) > before_the_end)
     process.interrupt()
     assert process.wait() == 0
     assert re.search(r"3 streams, 4 pipes, 1 service in .* · 6 restarts$", process.stderr.splitlines()[-1])
-    assert len(list((folder / "kept").glob("hall-*.png"))) > 2
+    assert {name.partition("-")[0] for name in kept(folder)} == {"gate", "yard", "hall"}
 
 
 def test_the_same_from_a_program(child: StartChild) -> None:

@@ -11,7 +11,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ import framebus as fb
 from framebus.core.frame import Frame
 from framebus.testing.links import WAIT_S, Array, Reading, numbers, picture
 from tests.conftest import StartChild
+from tests.waiting import until
 
 RUN = "00000000000000ab"
 PIXELS = bytes(12)
@@ -87,13 +88,6 @@ def header(**changes: Any) -> bytes:
     """A header that is right but for `changes`; None leaves a key out."""
     fields = {**HEADER, **changes}
     return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        threading.Event().wait(0.002)
 
 
 NO_FRAMES: dict[str, list[bytes]] = {

@@ -21,6 +21,7 @@ from framebus.session import pulse
 from framebus.testing.links import WAIT_S, Reading, numbers
 from framebus.testing.marked import mark, number_of
 from tests.conftest import StartChild
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not supported(), reason="memory files are Linux's")
 
@@ -88,13 +89,6 @@ class Sending:
         for _ in range(count):
             send(self.out, self.number, in_place=self.number % 2 == 0)
             self.number += 1
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "hung"
-        time.sleep(0.001)
 
 
 def present(out: fb.Publisher) -> int:

@@ -19,6 +19,7 @@ from framebus.memory.pool import pool, supported
 from framebus.testing.links import WAIT_S, Reading, numbers
 from framebus.testing.marked import mark, number_of
 from tests.conftest import StartChild
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not supported(), reason="memory files are Linux's")
 
@@ -71,13 +72,6 @@ def send(out: fb.Publisher, number: int) -> None:
         image = np.empty(SHAPE, np.uint8)
         mark(image, number)
         out.send(image)
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "hung"
-        time.sleep(0.001)
 
 
 def lines(text: str) -> list[tuple[int, int, str, str]]:

@@ -6,7 +6,7 @@ import os
 import socket as system
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from framebus.memory.pool import pool, supported
 from framebus.testing.links import WAIT_S, Reading, numbers, picture
 from framebus.verbs.flock import FlockSource
 from tests.conftest import StartChild
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not supported(), reason="memory files are Linux's")
 
@@ -46,13 +47,6 @@ def link(address: str) -> Link:
 
 def files(runtime: Path) -> list[str]:
     return sorted(path.name for path in (runtime / "framebus").iterdir())
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "hung"
-        time.sleep(0.002)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ import secrets
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -67,13 +66,6 @@ def flood(connection: socket.socket, part: bytes) -> int:
             connection.sendall(part)
             taken += len(part)
     return taken
-
-
-def until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        threading.Event().wait(0.002)
 
 
 def said(caplog: pytest.LogCaptureFixture, text: str) -> int:

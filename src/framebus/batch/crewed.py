@@ -47,7 +47,7 @@ class Crewed(Hands):
         return [self._result(settled) for settled in self._crew.finished()]
 
     def close(self) -> None:
-        self.lost = getattr(self._crew, "deaths", 0)
+        self.lost = self._crew.deaths
         self._crew.close()
 
     def _result(self, settled: Settled) -> Result:

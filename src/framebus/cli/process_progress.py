@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from framebus.cli.beside import REDRAW_S, Beside
 from framebus.cli.console import console
 from framebus.cli.figures import count, rate, size, span
 from framebus.cli.stopping import Stopping
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from framebus.batch.progress import Progress
     from framebus.batch.report import Comparison, Report
 
-REDRAW_S = 0.25
 LINES_S = 5.0
 """How often a line is said where nobody watches."""
 LISTED = 10
@@ -25,25 +23,13 @@ LISTED = 10
 BAR = 24
 
 
-class Watch:
-    """A thread that draws how far a job is: a bar on a terminal, a line every few seconds elsewhere."""
+class Watch(Beside):
+    """Draws how far a job is: a bar on a terminal, a line every few seconds elsewhere."""
 
     def __init__(self, job: Job, stopping: Stopping) -> None:
+        super().__init__()
         self._job = job
         self._stopping = stopping
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="framebus status", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        console.clear()
 
     def _watch(self) -> None:
         said = time.monotonic()

@@ -6,6 +6,9 @@ import os
 import sys
 from contextlib import suppress
 
+SLICE_S = 0.5
+"""Longest sleep in one piece: Python notices a signal that comes just before a sleep only after it."""
+
 
 class Bell:
     """Level-triggered: readable from `ring()` to `hush()`, whoever waits on it and however often.

@@ -14,7 +14,6 @@ from framebus.core.errors import BadFrame, OpError
 from framebus.core.formats import guess_format, preferred_format
 from framebus.core.frame import Frame
 
-Answer = np.ndarray[Any, Any] | Frame | Mapping[str, Any] | None
 Function = Callable[..., Any]
 
 MAX_PARTS = 4096

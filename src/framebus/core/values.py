@@ -7,11 +7,11 @@ makes an error of it that names the option.
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from framebus.core.cores import cores
 from framebus.core.names import valid_name, valid_template
 from framebus.core.units import duration
 
@@ -140,7 +140,7 @@ def services(value: Any) -> dict[str, str | Callable[..., Any]]:
 def workers(value: Any, most: int) -> int:
     """A number of processes from 0; `all` is one for each core this process may use."""
     if value == "all":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores()
     return 0 if value in (0, "0") and value is not False else up_to(value, most)
 
 

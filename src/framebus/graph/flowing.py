@@ -1,28 +1,10 @@
-"""A flow inside a node: how it is doing in one word, and its end when somebody asked for it."""
+"""A flow inside a node: how it is doing in one word."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from framebus.core.statistics import StreamStats
 from framebus.graph.channel import Figures
-from framebus.verbs.flow import GRACE_S, SAY_AFTER_S, Flow, Progress
-
-LOOK_S = 0.1
-
-
-def see_end(flow: Flow, ended: Callable[[float], bool]) -> None:
-    """Have `flow` read no more; let what is in flight arrive, but do not wait for readers that are not there.
-
-    `ended(seconds)` waits for so long and tells whether the flow has ended.
-    """
-    flow.stop()
-    deadline = time.monotonic() + GRACE_S
-    while not ended(LOOK_S):
-        if time.monotonic() > deadline or _waits_for_nobody(flow.progress()):
-            flow.abandon()
-            return
+from framebus.verbs.flow import SAY_AFTER_S, Flow, Progress
 
 
 def figures_of(flow: Flow) -> Figures:
@@ -67,7 +49,3 @@ def _patience_s(progress: Progress) -> float:
 def _at(word: str, end: object) -> str:
     where = getattr(end, "where", "") or getattr(end, "name", "")
     return f"{word} {where}" if where else ""
-
-
-def _waits_for_nobody(progress: Progress) -> bool:
-    return progress.phase == "writing" and all(reader.away for reader in progress.readers)

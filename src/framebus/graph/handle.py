@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,11 +12,10 @@ from typing import Any
 
 import msgspec
 
-from framebus.core.errors import Unavailable
 from framebus.graph.channel import Channel, Wish
 from framebus.graph.plans import Place, Plan
 from framebus.pool.job import import_path
-from framebus.supervise.process import Process
+from framebus.supervise.process import Process, interpreter
 
 MAX_LINE_BYTES = 8192
 """A longer line of output comes in pieces."""
@@ -44,7 +42,7 @@ class Node:
             opened.callback(os.close, output)
             os.set_blocking(output, False)
             try:
-                command = [*_interpreter(), _ENTRY, str(theirs.fileno()), str(write), plan.key]
+                command = [*interpreter("nodes"), _ENTRY, str(theirs.fileno()), str(write), plan.key]
                 with _interrupts_blocked():
                     self._process = Process(command, (theirs.fileno(), write), os.environ)
             finally:
@@ -116,14 +114,6 @@ def _first_line(plan: Plan, place: Place) -> bytes:
         "work": plan.work,
     }
     return msgspec.json.encode(first)
-
-
-def _interpreter() -> list[str]:
-    """This Python with its switches; `-P`: no folder but those we name is imported from."""
-    if not sys.executable:
-        raise Unavailable("this program has no Python interpreter to start nodes with (sys.executable is empty)")
-    isolated = ["-I"] if sys.flags.isolated else ["-P"]
-    return [sys.executable, *isolated, *(f"-W{option}" for option in sys.warnoptions)]
 
 
 @contextmanager

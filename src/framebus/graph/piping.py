@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 from framebus.graph.channel import Figures
-from framebus.graph.flowing import figures_of, see_end
+from framebus.graph.flowing import figures_of
 from framebus.graph.plans import Capture, Pipe, target_of
+from framebus.verbs.ending import see_end
 from framebus.verbs.options import checked
 from framebus.verbs.pipe import assemble
 

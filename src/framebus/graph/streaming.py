@@ -10,10 +10,11 @@ from collections.abc import Callable
 from framebus.core.errors import AddressError, OptionError
 from framebus.core.redaction import redact
 from framebus.graph.channel import Figures
-from framebus.graph.flowing import figures_of, see_end
+from framebus.graph.flowing import figures_of
 from framebus.graph.plans import Stream
 from framebus.supervise.life import Life
 from framebus.supervise.restarts import RestartRules
+from framebus.verbs.ending import see_end
 from framebus.verbs.flow import Flow
 from framebus.verbs.options import checked
 from framebus.verbs.pipe import assemble

@@ -6,7 +6,6 @@ import logging
 import os
 import secrets
 import socket
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from framebus.core.contracts import Item
-from framebus.core.errors import Closed, Error, OpError, OptionError, Unavailable
+from framebus.core.cores import cores
+from framebus.core.errors import Closed, Error, OpError, OptionError
 from framebus.core.frame import Array, Frame, Identity
 from framebus.links.link import adopt_publisher
 from framebus.links.publishing import LinkPublisher
@@ -26,7 +26,7 @@ from framebus.pool import job as jobs
 from framebus.pool.duty import READY
 from framebus.pool.job import Job
 from framebus.supervise.life import Life
-from framebus.supervise.process import Process
+from framebus.supervise.process import Process, interpreter
 from framebus.supervise.restarts import RestartRules
 from framebus.wire.control import Reply
 
@@ -146,13 +146,12 @@ class Worker:
             self._buried(f"cannot be started: {error}")
 
     def _begin(self) -> tuple[LinkPublisher, Process]:
-        if not sys.executable:
-            raise Unavailable("this program has no Python interpreter to start workers with (sys.executable is empty)")
+        python = interpreter("workers")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             job = jobs.write(self._job)
             try:
-                command = [*_interpreter(), _ENTRY, str(theirs.fileno()), str(job)]
+                command = [*python, _ENTRY, str(theirs.fileno()), str(job)]
                 process = Process(command, (theirs.fileno(), job), _environment(self._among))
             except BaseException:
                 ours.close()
@@ -266,15 +265,8 @@ def _greeting(first: Identity) -> Frame:
     return Frame.of(np.zeros((1, 1), np.uint8), stream=first.stream, run=first.run, seq=first.seq)
 
 
-def _interpreter() -> list[str]:
-    """This Python with its switches; `-P`: no folder but those we name is imported from."""
-    isolated = ["-I"] if sys.flags.isolated else ["-P"]
-    return [sys.executable, *isolated, *(f"-W{option}" for option in sys.warnoptions)]
-
-
 def _environment(among: int) -> Mapping[str, str]:
     """Ours; several workers get a share of the cores each where the user has not said how many threads there be."""
     if among < 2:
         return os.environ
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {**dict.fromkeys(_THREADS, str(max(1, cores // among))), **os.environ}
+    return {**dict.fromkeys(_THREADS, str(max(1, cores() // among))), **os.environ}

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
 
-from framebus.core.addresses import PLACEHOLDERS
 from framebus.core.errors import AddressError, BadFrame
 from framebus.core.names import valid_name
-from framebus.core.options import nearest
+from framebus.sinks import placeholders
 from framebus.sinks.place import PARTIAL
 
-_IN_BRACES = re.compile(r"\{([^{}]*)\}")
-_LOOKS = {
-    "stream": r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-    "date": r"\d{4}-\d\d-\d\d",
-    "time": r"\d\d-\d\d-\d\d",
-}
+_WORDS = ("stream", "date", "time")
 _NUMBER = r"(?:@(?P<number>[1-9]\d{0,8}))?"
 
 
@@ -43,7 +36,7 @@ class Naming:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.root, self.pattern = _divided(text)
+        self.root, self.pattern = placeholders.divided(text)
         self._stem, self._extension = os.path.splitext(self.pattern)
         self._check()
 
@@ -55,19 +48,13 @@ class Naming:
     @property
     def fixed(self) -> bool:
         """True when names do not depend on the time."""
-        return not {"date", "time"} & set(_IN_BRACES.findall(self.pattern))
+        return not {"date", "time"} & set(placeholders.used(self.pattern))
 
     def path(self, stream: str, captured_ns: int, number: int = 1) -> str:
         """The full path of a file that begins with a frame captured then (named in local time)."""
         if not valid_name(stream):
             raise BadFrame(f"stream name {stream[:80]!r} cannot be part of a file name: name the stream")
-        taken = time.localtime(captured_ns // 10**9)
-        values = {
-            "stream": stream,
-            "date": time.strftime("%Y-%m-%d", taken),
-            "time": time.strftime("%H-%M-%S", taken),
-        }
-        stem = _IN_BRACES.sub(lambda found: values[found[1]], self._stem)
+        stem = placeholders.filled(self._stem, {"stream": stream, **placeholders.moment(captured_ns)})
         return os.path.join(self.root, f"{stem}{'' if number == 1 else f'@{number}'}{self._extension}")
 
     def free(self, stream: str, captured_ns: int) -> str:
@@ -108,39 +95,18 @@ class Naming:
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
-        seen: set[str] = set()
-        text = ""
-        for index, part in enumerate(_IN_BRACES.split(self._stem)):
-            text += re.escape(part) if index % 2 == 0 else _group(part, seen)
-        return re.compile(text + _NUMBER + re.escape(self._extension), re.ASCII)
+        return re.compile(placeholders.regex(self._stem) + _NUMBER + re.escape(self._extension), re.ASCII)
 
     def _check(self) -> None:
-        words = _IN_BRACES.findall(self.pattern)
-        for word in words:
-            if word not in PLACEHOLDERS:
-                raise AddressError(f"{self.text}: nothing is called {{{word}}}: {nearest(word, list(_LOOKS))}")
-            if word not in _LOOKS:
+        for word in placeholders.used(self.pattern):
+            placeholders.check_known(self.text, word, _WORDS)
+            if word not in _WORDS:
                 raise AddressError(f"{self.text}: a recording is one file for many frames: leave {{{word}}} out")
-        if set("{}") & set(_IN_BRACES.sub("", self.pattern)) or "{" in self._extension:
+        if placeholders.stray_brace(self.pattern) or "{" in self._extension:
             raise AddressError(
                 f"{self.text}: a brace too many: placeholders are written {{stream}}, {{date}}, {{time}}"
             )
-        if {".", ".."} & set(self.pattern.split("/")):
-            raise AddressError(f"{self.text}: '.' and '..' may only come before the first placeholder")
-
-
-def _divided(text: str) -> tuple[str, str]:
-    parts = text.replace(os.sep, "/").split("/")
-    first = next((index for index, part in enumerate(parts) if "{" in part or "}" in part), len(parts) - 1)
-    root = "/".join(parts[:first]) or ("/" if text.startswith("/") else ".")
-    return root, "/".join(part for part in parts[first:] if part)
-
-
-def _group(word: str, seen: set[str]) -> str:
-    if word in seen:
-        return f"(?P={word})"
-    seen.add(word)
-    return f"(?P<{word}>{_LOOKS[word]})"
+        placeholders.check_folders(self.text, self.pattern)
 
 
 def _entry(path: str, number: int) -> Found | None:

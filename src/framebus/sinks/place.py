@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from framebus.core.errors import Unavailable
@@ -16,7 +16,7 @@ PARTIAL = ".partial"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM)
 # A name that exists is never opened, and a link never followed: somebody else may write into the folder, too.
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Place:
@@ -48,14 +48,7 @@ class Place:
         with saying(self.root, len(data)):
             target = self._resolved(path)
             folder, name = os.path.split(target)
-            partial = os.path.join(folder, f".{name}{PARTIAL}")
-            try:
-                self._write(partial, data)
-                os.replace(partial, target)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(partial)
-                raise
+            put_whole(target, os.path.join(folder, f".{name}{PARTIAL}"), lambda partial: self._write(partial, data))
             if self._fsync:
                 sync_folder(folder)
 
@@ -102,10 +95,10 @@ class Place:
 
     def _write(self, partial: str, data: bytes | memoryview) -> None:
         try:
-            descriptor = os.open(partial, _NEW_FILE, 0o666)
+            descriptor = os.open(partial, NEW_FILE, 0o666)
         except FileExistsError:
             os.unlink(partial)
-            descriptor = os.open(partial, _NEW_FILE, 0o666)
+            descriptor = os.open(partial, NEW_FILE, 0o666)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             if self._fsync:
@@ -118,6 +111,17 @@ class Place:
         with saying(self.root):
             self._write(os.path.join(self.root, name), b"framebus")
         self.remove(name)
+
+
+def put_whole(target: str, partial: str, write: Callable[[str], None]) -> None:
+    """Have `write` make the file `partial`, which then becomes `target`; where that fails, nothing is left."""
+    try:
+        write(partial)
+        os.replace(partial, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(partial)
+        raise
 
 
 @contextmanager

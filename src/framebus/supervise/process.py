@@ -5,11 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from framebus.core.errors import Unavailable
+
+
+def interpreter(what: str) -> list[str]:
+    """This Python with its switches, to start `what` with; `-P`: no folder but those we name is imported from.
+
+    Raises `Unavailable` in a program that has none.
+    """
+    if not sys.executable:
+        raise Unavailable(f"this program has no Python interpreter to start {what} with (sys.executable is empty)")
+    isolated = ["-I"] if sys.flags.isolated else ["-P"]
+    return [sys.executable, *isolated, *(f"-W{option}" for option in sys.warnoptions)]
+
 
 _FROM_OUTSIDE = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 

@@ -17,6 +17,7 @@ from framebus.core.publisher import Publisher
 from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
 from framebus.verbs.sinking import SinkPublisher
+from framebus.work.intake import taken
 from framebus.work.stage import Inline, Result, Stage
 
 TICK_S = 0.25
@@ -189,15 +190,7 @@ class Flow:
         if self._phase[0] != "reading":
             self._phase = ("reading", clock.mono_ns())
         tick_s = TICK_S if self._duration_s is None else min(TICK_S, max(0.0, self._left_s()))
-        if not stage.busy:
-            return self.source.take(tick_s)
-        try:
-            return self.source.take(0)
-        except Timeout:
-            stage.flush()
-            if not stage.wait(tick_s, (self.source.fileno(),)):
-                raise
-            return self.source.take(0)
+        return taken(self.source, stage, tick_s)
 
     def _need_not_wait(self, item: Item, stage: Stage) -> bool:
         """Frames that nobody would send again are not held against the source's credit while others work on them."""

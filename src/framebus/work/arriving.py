@@ -5,17 +5,17 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from framebus.core.bell import Bell
+from framebus.core.closing import Closing
 from framebus.core.frame import Array, Frame
 from framebus.core.source import Source
 from framebus.work.calls import Call
 from framebus.work.exchange import Exchange
 
 
-class Arriving:
+class Arriving(Closing):
     """The next frame, or the answers to an earlier one, whichever comes first where a live source keeps us waiting."""
 
     def __init__(self, frames: Iterable[Frame | Array], exchange: Exchange) -> None:
@@ -55,12 +55,8 @@ class Arriving:
             if source.fileno() in readable:
                 return
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Nothing more is waited for; idempotent."""
         if self._bell is not None:
             self._exchange.unlisten(self._bell)
             self._bell.close()

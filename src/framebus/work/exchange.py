@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from framebus.core.bell import Bell
+from framebus.core.bell import SLICE_S, Bell
 from framebus.core.errors import BadFrame, Closed, Error
 from framebus.core.frame import Array, Frame, Identity
 from framebus.pool.asking import question
@@ -24,8 +24,6 @@ from framebus.work.sharing import shared
 LOOK_S = 0.02
 """How often to look for a service elsewhere that was never there yet, while something waits for it."""
 SAY_AFTER_S = 1.0
-SLICE_S = 0.5
-"""Longest sleep in one piece: Python notices a Ctrl-C that comes just before a sleep only after it."""
 
 log = logging.getLogger("framebus")
 

@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from framebus.core.bell import SLICE_S
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Timeout
 from framebus.core.frame import Array, Frame, Packet
 from framebus.core.source import Source
 from framebus.pool.answers import kind_of
 from framebus.work.stage import Stage
-
-SLICE_S = 0.5
-"""Longest sleep in one piece: Python notices a Ctrl-C that comes just before a sleep only after it."""
 
 
 class Intake(ABC):
@@ -40,6 +38,22 @@ def intake(frames: Iterable[Frame | Array]) -> Intake:
     return _FromSource(frames) if isinstance(frames, Source) else _FromIterable(frames)
 
 
+def taken(source: Source[Any], stage: Stage, limit_s: float) -> Item | None:
+    """The next frame of `source`, None at its end; looks up from waiting when `stage`, where it is busy, has news.
+
+    Raises `Timeout` when none came by then, or within `limit_s`.
+    """
+    if not stage.busy:
+        return source.take(limit_s)
+    try:
+        return source.take(0)
+    except Timeout:
+        stage.flush()
+        if not stage.wait(limit_s, (source.fileno(),)):
+            raise
+        return source.take(0)
+
+
 class _FromSource(Intake):
     def __init__(self, source: Source[Any]) -> None:
         self._source = source
@@ -50,12 +64,11 @@ class _FromSource(Intake):
         limit = None if source.timeout is None else time.monotonic() + source.timeout
         while True:
             try:
-                item = source.take(0 if stage.busy else _slice(limit))
+                item = taken(source, stage, _slice(limit))
             except Timeout:
                 if limit is not None and time.monotonic() >= limit:
                     raise
-                stage.flush()
-                if stage.busy and not stage.wait(_slice(limit), (source.fileno(),)):
+                if stage.busy:
                     return None
                 continue
             self.ended = item is None

@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Literal, overload
 
 from framebus.core import values
+from framebus.core.bell import SLICE_S
 from framebus.core.errors import Error, OpError, OptionError
 from framebus.core.frame import Array, Frame
 from framebus.core.ops import load_all
 from framebus.core.options import check
 from framebus.pool.working import Spec, work_job
-from framebus.work.intake import SLICE_S, Intake, intake
+from framebus.work.intake import Intake, intake
 from framebus.work.mapping import Mapping
 from framebus.work.stage import Inline, Result, Stage
 

@@ -21,8 +21,6 @@ from framebus.work.quarantine import keep
 from framebus.work.sharing import shared
 from framebus.work.stage import Result, Stage
 
-DEPTH = 2
-
 
 def window(workers: int) -> int:
     """How many pieces may be inside before the first of them is settled."""
@@ -61,7 +59,7 @@ class Mapping(Stage):
         self._partial: list[Frame] = []
         self._open: dict[int, _Piece] = {}
         self._done: deque[Result] = deque()
-        self._crew = Crew(job, workers, Patience(depth=DEPTH, limit_s=limit_s))
+        self._crew = Crew(job, workers, Patience(limit_s=limit_s))
 
     @property
     def pids(self) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import time
 
-from framebus.core.bell import Bell
+from framebus.core.bell import SLICE_S, Bell
 from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, Timeout, Unavailable
 from framebus.links.reading import LinkSource
@@ -16,8 +16,6 @@ from framebus.work.turns import Turns
 
 GRACE_S = 5.0
 """How long a service that is stopped may work on what it has begun."""
-SLICE_S = 0.5
-"""Longest sleep in one piece: Python notices a signal that comes just before a sleep only after it."""
 MAX_WAITING = 1024
 """Questions taken in before their turn; more wait where they come from."""
 

@@ -6,15 +6,13 @@ import errno
 import hashlib
 import os
 import secrets
-from contextlib import suppress
 
 from framebus.core.errors import BadFrame, Unavailable
-from framebus.sinks.place import PARTIAL
+from framebus.sinks.place import NEW_FILE, PARTIAL, put_whole, sync_folder
 
 _ENDS_THE_JOB = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """What will meet every further file as well."""
 _LONGEST_NAME = 255
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Files:
@@ -55,15 +53,9 @@ class Files:
         partial = os.path.join(folder, self._partial(base))
         try:
             self._enter(folder)
-            try:
-                self._write(partial, data)
-                os.replace(partial, target)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(partial)
-                raise
+            put_whole(target, partial, lambda partial: self._write(partial, data))
             if self._fsync:
-                _sync(folder)
+                sync_folder(folder)
         except Unavailable:
             raise
         except OSError as error:
@@ -87,7 +79,7 @@ class Files:
         self._inside = folder
 
     def _write(self, partial: str, data: bytes | memoryview) -> None:
-        descriptor = os.open(partial, _NEW_FILE, 0o666)
+        descriptor = os.open(partial, NEW_FILE, 0o666)
         try:
             left = memoryview(data)
             while left:
@@ -101,14 +93,6 @@ class Files:
 def is_partial(base: str) -> bool:
     """True for the name of a file that was being written."""
     return base.startswith(".") and base.endswith(PARTIAL)
-
-
-def _sync(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explained(error: OSError, target: str, nbytes: int) -> Exception:

@@ -16,11 +16,9 @@ from benchmarks.folders import floor
 from benchmarks.folders.jobs import JOBS
 from benchmarks.folders.measuring import measure as measure_way
 from benchmarks.folders.ways import NEEDS, WAYS
-from benchmarks.harness.compare import Rounds, better_by, middle
-from benchmarks.harness.findings import notes, page
+from benchmarks.harness.findings import notes, page, ranked
 from benchmarks.harness.program import Options, measure
 from benchmarks.harness.rounds import Cells
-from benchmarks.harness.tables import number, table
 from benchmarks.photos import fill
 
 OURS, FLOOR = "framebus", "floor"
@@ -46,38 +44,13 @@ def main() -> None:
 
 def render(data: Mapping[str, Any]) -> str:
     """One table for each job: who does how many per second, at what cost, and against framebus."""
-    parts = [_block(job, data["values"][job]) for job in JOBS if job in data["values"]]
+    columns = {"per_s": "pictures/s", "cpu_ms": "CPU ms each", "peak_mb": "peak MB"}
+    parts = [ranked(job, data["values"][job], columns, OURS) for job in JOBS if job in data["values"]]
     setting = (
         f"{data['rounds']} paired rounds of {data['inputs']} photographs with {data['workers']} workers, whole "
         "programs from start to end, files in memory; ratios are framebus over the other, with 95 % intervals."
     )
     return page(*parts, notes(data, setting))
-
-
-def _block(job: str, values: Mapping[str, Mapping[str, Rounds]]) -> str:
-    rates = values["per_s"]
-    rows = [
-        [
-            way,
-            number(middle(rates[way]), 4),
-            *(_shown(values, metric, way) for metric in ("cpu_ms", "peak_mb")),
-            _against(rates, way),
-        ]
-        for way in sorted(rates, key=lambda way: -middle(rates[way]))
-    ]
-    return table([job, "pictures/s", "CPU ms each", "peak MB", "framebus is"], rows)
-
-
-def _shown(values: Mapping[str, Mapping[str, Rounds]], metric: str, way: str) -> str:
-    rounds = values.get(metric, {}).get(way)
-    return number(middle(rounds)) if rounds else number(None)
-
-
-def _against(rates: Mapping[str, Rounds], way: str) -> str:
-    if way == OURS or OURS not in rates:
-        return "–"
-    ratio = better_by(rates[OURS], rates[way], higher_is_better=True)
-    return "–" if ratio is None else f"{ratio} {ratio.verdict}"
 
 
 @contextmanager

@@ -94,6 +94,26 @@ def block_medians(values: Values, names: Iterable[str], columns: Mapping[str, st
     ]
 
 
+def ranked(title: str, values: Mapping[str, Mapping[str, Rounds]], columns: Mapping[str, str], ours: str) -> str:
+    """A table of one block: the best by the first of `columns` (more is better) comes first; each against `ours`."""
+    by = values[next(iter(columns))]
+    rows = [
+        [name, *(_median(values, metric, name) for metric in columns), _against(by, name, ours)]
+        for name in sorted(by, key=lambda name: -middle(by[name]))
+    ]
+    return table([title, *columns.values(), f"{ours} is"], rows)
+
+
+def _median(values: Mapping[str, Mapping[str, Rounds]], metric: str, name: str) -> str:
+    rounds = values.get(metric, {}).get(name)
+    return number(middle(rounds)) if rounds else number(None)
+
+
+def _against(by: Mapping[str, Rounds], name: str, ours: str) -> str:
+    ratio = None if name == ours or ours not in by else better_by(by[ours], by[name], higher_is_better=True)
+    return "–" if ratio is None else f"{ratio} {ratio.verdict}"
+
+
 def notes(data: Mapping[str, Any], *first: str) -> str:
     """A list of `first`, of what was left out, and of what failed: each reason once, with all that failed for it."""
     lines = [*first, *(f"Left out: {name} ({why})." for name, why in data.get("missing", {}).items())]

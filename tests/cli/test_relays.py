@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import framebus as fb
+from framebus.testing.children import Child
 from framebus.testing.links import WAIT_S
-from tests.children import Child
 from tests.cli.pictures import numbers
 from tests.conftest import StartChild
 
@@ -97,3 +97,19 @@ def test_a_relay_that_could_never_listen_says_so_at_once(
     open_to_all = pipe(child, first, f"tcp://:{second.rpartition(':')[2]}", cwd=tmp_path)
     assert open_to_all.wait() == 4
     assert "framebus keys invite" in open_to_all.stderr
+
+
+@pytest.mark.parametrize("way", ["slow", "gone"])
+def test_whoever_is_owed_every_frame_of_a_live_relay_holds_up_nobody_else(
+    child: StartChild, tmp_path: Path, addresses: tuple[str, str], way: str
+) -> None:
+    first, second = addresses
+    pipe(child, "synthetic:door", first, "--size", "64x48", "--fps", "50", cwd=tmp_path)
+    pipe(child, first, second, cwd=tmp_path)
+    with fb.open(second, keep="all", group="saver", timeout=WAIT_S) as owed, fb.open(second, timeout=WAIT_S) as other:
+        begun = owed.read().seq
+        owed.read()
+        if way == "gone":
+            owed.close()
+        seen = [other.read().seq for _ in range(30)]
+    assert seen[-1] >= begun + 30

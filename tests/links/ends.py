@@ -10,7 +10,7 @@ import numpy.typing as npt
 from framebus.links.connection import Gone, Parcel, Parts
 from framebus.links.local import LocalConnection
 from framebus.memory.pool import pool
-from tests.children import PATIENCE_S
+from framebus.testing.children import PATIENCE_S
 
 FRAME = 100_000
 Image = npt.NDArray[np.uint8]

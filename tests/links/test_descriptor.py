@@ -13,7 +13,7 @@ import framebus as fb
 from framebus.core.addresses import Link, parse
 from framebus.links.link import open_link
 from framebus.links.reading import LinkSource
-from tests.children import PATIENCE_S
+from framebus.testing.children import PATIENCE_S
 
 PICTURE = np.zeros((4, 4), np.uint8)
 

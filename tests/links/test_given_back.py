@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import framebus as fb
-from tests.children import PATIENCE_S
+from framebus.testing.children import PATIENCE_S
 
 FRAMES = 100
 """So many that waiting for the clock each time would take too long."""

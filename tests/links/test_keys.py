@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -15,9 +16,10 @@ import zmq
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from framebus.core.addresses import Link, parse
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.redaction import redact
-from framebus.links import codes
+from framebus.links import codes, making
 from framebus.links.keys import (
     ALL_RIGHTS,
     USUAL_RIGHTS,
@@ -30,6 +32,8 @@ from framebus.links.keys import (
     key_id,
     lookup_peer,
 )
+from framebus.links.switchboard import Switchboard
+from framebus.links.zeromq import ZmqCarrier
 
 HUB = "tcp://desk:5555"
 
@@ -395,3 +399,19 @@ def test_rights_read_as_one_line() -> None:
 
 def test_a_pair_shows_only_the_beginning_of_its_public_half() -> None:
     assert repr(KeyPair("p" * 40, "s" * 40)) == "KeyPair(pppppppp…)"
+
+
+def test_whoever_called_with_a_key_never_calls_in_plain_text(hub: KeyStore) -> None:
+    """Also where the key is gone by the time a connection is made again."""
+    KeyStore().join(hub.invite("porch", "tcp://127.0.0.1:5599"))
+    address = parse("tcp://127.0.0.1:5599")
+    assert isinstance(address, Link)
+    dial = making.connecting(address)
+    for _ in range(2):
+        carrier = dial(0)
+        carrier.close()
+        assert isinstance(carrier, ZmqCarrier), "a Switchboard would be plain"
+        shutil.rmtree(KeyStore().folder, ignore_errors=True)
+    plain = making.connecting(address)(0)
+    plain.close()
+    assert isinstance(plain, Switchboard)

@@ -7,11 +7,12 @@ stores of their own.
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,11 @@ import zmq
 import framebus as fb
 from framebus.links import sockets
 from framebus.links.keys import ClientKeys, KeyStore, Rights
+from framebus.testing.between import Wire
+from framebus.testing.keyholders import Machines, using
 from framebus.testing.links import WAIT_S, Reading, numbers, picture
 from tests.conftest import StartChild
+from tests.waiting import until
 
 SENDER = """
 import itertools, sys, time, numpy as np, framebus as fb
@@ -35,39 +39,6 @@ try:
 except fb.Error as error:
     print(type(error).__name__, error)
 """
-
-
-class Machines:
-    """One hub, and machines that were invited to it or not."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.port = port
-        self.everywhere = f"tcp://:{port}"
-        self.address = f"tcp://127.0.0.1:{port}"
-        self.hub = KeyStore()
-        self._folder = folder
-        self.invite("somebody")  # so that the hub has keys whoever else is invited
-
-    def store(self, name: str) -> KeyStore:
-        return KeyStore(self._folder / name)
-
-    def invite(self, name: str, rights: Rights | None = None) -> Path:
-        """A machine that joined; the folder of its keys."""
-        code = self.hub.invite(name, self.address) if rights is None else self.hub.invite(name, self.address, rights)
-        self.store(name).join(code)
-        return self.store(name).folder
-
-    def stranger(self, kind: str) -> Path:
-        """A machine that must not get in."""
-        if kind == "with no key":
-            return self._folder / "nobody"
-        if kind == "with a revoked key":
-            folder = self.invite("gone")
-            self.hub.revoke("gone")
-            return folder
-        other = KeyStore(self._folder / "another hub")
-        self.store("lost").join(other.invite("lost", self.address))
-        return self.store("lost").folder
 
 
 STRANGERS = {
@@ -83,16 +54,9 @@ def machines(tmp_path: Path, free_port: int) -> Machines:
 
 
 @pytest.fixture
-def as_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], contextlib.AbstractContextManager[None]]:
+def as_machine() -> Callable[[Path], contextlib.AbstractContextManager[None]]:
     """What is opened inside uses the keys in that folder."""
-
-    @contextlib.contextmanager
-    def use(folder: Path) -> Iterator[None]:
-        with monkeypatch.context() as patch:
-            patch.setenv("FRAMEBUS_KEYS", str(folder))
-            yield
-
-    return use
+    return using
 
 
 AsMachine = Callable[[Path], contextlib.AbstractContextManager[None]]
@@ -143,6 +107,30 @@ def test_frames_arrive_whole_and_in_order_over_an_encrypted_link(machines: Machi
     assert numbers(frames) == list(range(12))
     for frame, image in zip(frames, pictures, strict=True):
         assert np.array_equal(frame.image, image)
+
+
+HUB = """
+import sys, framebus as fb
+with fb.open(sys.argv[1]) as hub:
+    for frame in hub:
+        print(frame.stream, flush=True)
+"""
+
+
+def test_what_is_damaged_on_its_way_ends_a_connection_and_no_process(machines: Machines, child: StartChild) -> None:
+    hub = child("-c", HUB, machines.everywhere)
+    with Wire(machines.port, random.Random(1)) as wire:
+        through = f"tcp://127.0.0.1:{wire.port}"
+        env = {"FRAMEBUS_KEYS": str(machines.invite("pi", through=through))}
+        sender = child("-c", SENDER, through, "pi", env=env)
+        for damaged in (3, 6, 9):
+            hub.wait_line("^pi$")
+            wire.damage = 0.2
+            until(lambda damaged=damaged: wire.damaged >= damaged)  # type: ignore[misc]
+            wire.damage = 0.0
+            before = len(hub.stdout)
+            until(lambda before=before: len(hub.stdout) > before)  # type: ignore[misc]
+    assert (hub.process.poll(), sender.process.poll()) == (None, None)
 
 
 # strangers ------------------------------------------------------------------------------------------------------

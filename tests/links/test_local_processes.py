@@ -14,7 +14,7 @@ import pytest
 from framebus.links.connection import Gone, Parcel
 from framebus.links.local import LocalConnection
 from framebus.memory.pool import pool, supported
-from tests.children import PATIENCE_S
+from framebus.testing.children import PATIENCE_S
 from tests.conftest import StartChild
 from tests.links.ends import Image, end_of, image_of, parcel, picture, received, shared_picture
 

@@ -20,9 +20,9 @@ from framebus.core.addresses import Link, parse
 from framebus.core.frame import Frame
 from framebus.links.link import open_link
 from framebus.links.reading import LinkSource
+from framebus.testing.children import PATIENCE_S
 from framebus.wire import header
 from framebus.wire.encodings import encode
-from tests.children import PATIENCE_S
 from tests.conftest import StartChild
 
 PICTURE = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -255,3 +256,17 @@ def test_signals_interrupt_waiting(child: StartChild, free_port: int) -> None:
 def _take_for_ever(source: fb.Source) -> None:
     while True:
         source.take(0.01)
+
+
+def test_a_slow_stream_is_waited_for_with_one_word_not_one_for_each_frame(
+    caplog: pytest.LogCaptureFixture, free_port: int
+) -> None:
+    address = f"tcp://127.0.0.1:{free_port}/slow"
+    with fb.publish(address) as out, fb.open(address, keep="all", timeout=WAIT_S) as source:
+        for number in range(3):
+            sending = threading.Timer(1.3, out.send, (np.full((4, 4), number, np.uint8),))
+            sending.start()
+            assert source.read().data[0, 0] == number
+            sending.join()
+    said = [record.getMessage() for record in caplog.records if "waiting for frames" in record.getMessage()]
+    assert len(said) == len(set(said)) > 0

@@ -20,11 +20,8 @@ import framebus as fb
 from framebus.links import descriptors, sockets
 from framebus.links.memory import resident_bytes
 from framebus.testing.links import WAIT_S, Reading, numbers, picture
+from framebus.testing.strangers import GREETING, HUGE, MIB, ended, flood, part, shake_hands
 from tests.conftest import StartChild
-
-MIB = 1024 * 1024
-GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-READY = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER" + b"\x08Identity" + bytes(4)
 
 pytestmark = pytest.mark.skipif(not descriptors.counts_received(), reason="this system does not count bytes")
 
@@ -43,29 +40,6 @@ def stranger(free_port: int) -> Iterator[Callable[[], socket.socket]]:
             return stack.enter_context(socket.create_connection(("127.0.0.1", free_port), timeout=WAIT_S))
 
         yield connect
-
-
-def shake_hands(connection: socket.socket) -> None:
-    """ZeroMQ's handshake by hand: from here on the other side takes parts of messages."""
-    connection.sendall(GREETING + bytes([4, len(READY)]) + READY)
-    answer = b""
-    while b"READY" not in answer:
-        answer += connection.recv(4096)
-
-
-def more(size: int) -> bytes:
-    """A part that is not the last of its message."""
-    return b"\x03" + struct.pack(">Q", size) + bytes(size)
-
-
-def flood(connection: socket.socket, part: bytes) -> int:
-    """Send `part` until the other side has had enough; how many bytes it took."""
-    taken = 0
-    with contextlib.suppress(ConnectionError):
-        while taken < 1024 * MIB:
-            connection.sendall(part)
-            taken += len(part)
-    return taken
 
 
 def said(caplog: pytest.LogCaptureFixture, text: str) -> int:
@@ -88,7 +62,7 @@ def test_a_message_without_end_is_cut_off_while_everybody_else_goes_on(
         shake_hands(connection)
         before = resident_bytes()
         taken: list[int] = []
-        flooding = threading.Thread(target=lambda: taken.append(flood(connection, more(MIB))))
+        flooding = threading.Thread(target=lambda: taken.append(flood(connection, part(bytes(MIB), last=False))))
         flooding.start()
         number = 1
         while flooding.is_alive() or number < 200:
@@ -106,7 +80,7 @@ def test_an_announced_part_of_eight_gigabytes_ends_the_connection_and_nothing_el
 ) -> None:
     with fb.publish(address, wait_for=1, when_full="wait") as out:
         reading = Reading(fb.open(address, keep="all", timeout=WAIT_S))
-        for length in (8 << 30, 1 << 62, (1 << 63) - 1, (1 << 64) - 1):
+        for length in HUGE:
             connection = stranger()
             shake_hands(connection)
             connection.sendall(b"\x02" + struct.pack(">Q", length) + bytes(1000))
@@ -114,14 +88,6 @@ def test_an_announced_part_of_eight_gigabytes_ends_the_connection_and_nothing_el
         for number in range(20):
             out.send(picture(number))
     assert numbers(reading.result()) == list(range(20))
-
-
-def ended(connection: socket.socket) -> bool:
-    """Wait until the other side ends the connection."""
-    with contextlib.suppress(ConnectionError):
-        while connection.recv(65536):
-            pass
-    return True
 
 
 def test_any_number_of_bad_messages_is_refused_in_a_few_lines(address: str, caplog: pytest.LogCaptureFixture) -> None:

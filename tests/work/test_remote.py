@@ -15,9 +15,9 @@ import pytest
 
 from framebus.core.errors import AddressError, Closed, OptionError, RemoteError, Timeout, Unavailable
 from framebus.links.keys import KeyStore, Rights
+from framebus.testing.children import Child
 from framebus.work.objects.proxy import Remote
 from framebus.work.remote import remote
-from tests.children import Child
 from tests.conftest import StartChild
 
 ROOT = Path(__file__).parents[2]

@@ -15,9 +15,9 @@ import pytest
 
 from framebus.core.errors import AddressError, OpError, OptionError, Unavailable
 from framebus.core.frame import Frame
+from framebus.testing.children import Child
 from framebus.work.gather import gather
 from framebus.work.serve import serve, serving
-from tests.children import Child
 from tests.conftest import StartChild
 from tests.work.functions import DIE, NAP, RAISE, Unbuildable, brightness, identity, inverted, picture
 

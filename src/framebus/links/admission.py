@@ -170,6 +170,8 @@ class _Domain:
                 self._policy = zap.Allowed({client.public: client for client in self._store.clients()})
             except Unavailable as error:
                 self._policy = zap.Nobody(f"the list of clients cannot be read ({error})")
+            if self._store.clients_stamp() != stamp:  # replaced meanwhile: what was read may be of either
+                self._stamp = (0, 0, 0)
         return self._policy
 
 

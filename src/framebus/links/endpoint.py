@@ -174,7 +174,9 @@ class Endpoint(ABC, Generic[S]):
             if fact.text:
                 log.warning("%s", fact.text)
             self._explain(fact, now)
-            if fact.final and not self._carrier.listens:
+            if fact.kind == "ready":
+                self._redial_due = float("inf")
+            elif fact.final and not self._carrier.listens:
                 self._redial_due = now + REDIAL_S
         if self._carrier.over:
             self._return(now)

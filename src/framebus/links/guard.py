@@ -38,12 +38,17 @@ UNEXPLAINED_BYTES = 128 * MIB
 """Memory may grow by so much more than peers have sent while a message is being received."""
 
 
+_UNEXPLAINED = Event(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, 0, "")
+
+
 @dataclass(slots=True, eq=False)
 class _Connection:
     number: int
     descriptor: int
     identity: descriptors.Identity
     account: Account
+    stood: bool = False
+    """The handshake succeeded."""
     spoke: bool = False
     ending: bool = False
     seen: int = 0
@@ -109,7 +114,7 @@ class Guard:
         self._received = 0
         self._tidy_at = math.inf
         self._reminder = Reminder()
-        self._monitor = Monitor(socket)
+        self._monitor = Monitor(socket, encrypted=encrypted)
         self._wakeups = _Wakeups(self._monitor.fileno()) if self._tcp and descriptors.counts_received() else None
 
     @property
@@ -210,6 +215,8 @@ class Guard:
                     self._gone(event.value)
                 elif event.event != zmq.EVENT_HANDSHAKE_SUCCEEDED:
                     self._failure = event  # whose it was, the disconnection that follows tells
+                elif (connection := self._connections.get(event.value)) is not None:
+                    connection.stood = True
 
     def _accepted(self, descriptor: int) -> None:
         if descriptor in self._connections:
@@ -236,6 +243,8 @@ class Guard:
         if connection.ending and connection.account.open > MIB:
             self._tidy_at = min(self._tidy_at, self._now + TIDY_S)  # ZeroMQ frees it meanwhile
         said = ""
+        if failure is None and self._encrypted and not (connection.stood or connection.ending):
+            failure = _UNEXPLAINED
         if failure is not None:
             self.counts.troubles += 1
             what, why = f"{failure.event} {failure.value}", listener_trouble(failure, self._encrypted)

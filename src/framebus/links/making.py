@@ -51,7 +51,8 @@ def connecting(address: Link, at: str = "") -> Callable[[int], Carrier]:
     reminder = Reminder()
     if at:
         return lambda attempt: Switchboard(dial=LocalDial(str(address), lambda: (at, True)), reminder=reminder)
-    return lambda attempt: _connect(address, attempt, reminder)
+    used: dict[str, ClientKeys] = {}
+    return lambda attempt: _connect(address, attempt, reminder, used)
 
 
 def _open(door: Door, may_share: bool) -> Carrier:
@@ -64,7 +65,8 @@ def _through_zeromq(address: Link, policy: KeyStore | zap.Policy) -> Carrier:
     return ZmqCarrier(*guarded(address.peers[0], policy, queue=MAX_UNREAD))
 
 
-def _connect(address: Link, attempt: int, reminder: Reminder) -> Carrier:
+def _connect(address: Link, attempt: int, reminder: Reminder, used: dict[str, ClientKeys]) -> Carrier:
+    """`used`: the keys with which peers were called before, so that nobody is ever called in plain text after that."""
     if address.scheme == "inproc":
         return _with_zeromq(f"inproc://{address.path}", None, reminder)
     if address.scheme != "tcp":
@@ -73,7 +75,9 @@ def _connect(address: Link, attempt: int, reminder: Reminder) -> Carrier:
     peer = address.peers[attempt % len(address.peers)]
     if not peer.host:
         raise AddressError(f"cannot connect to {address}: it names no machine")
-    keys = lookup_peer(peer.host, peer.port)
+    keys = lookup_peer(peer.host, peer.port) or used.get(str(peer))
+    if keys is not None:
+        used[str(peer)] = keys
     if keys is not None or not available():
         return _with_zeromq(f"tcp://{peer}", keys, reminder)
     return Switchboard(dial=TcpDial(f"tcp://{peer}", peer.host, peer.port), reminder=reminder)

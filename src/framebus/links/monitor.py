@@ -21,10 +21,11 @@ EVENTS = (
     | zmq.EVENT_DISCONNECTED
     | zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )
-CRYPTOGRAPHIC = 0x11000001
+PLAIN_EVENTS = EVENTS | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+"""Where nothing is encrypted. In libzmq 4.3.5 this event overwrites the error of a damaged encrypted message with that
+of a full queue: the connection is kept, broken, and its next heartbeat aborts the process."""
 MECHANISM_MISMATCH = 0x11000002
 REMIND_S = 60.0
 MAX_REMEMBERED = 64
@@ -47,8 +48,8 @@ class Fact(NamedTuple):
     """What an endpoint should know. `text` is for people and empty where nothing new is to be said.
 
     `ready` (dialler) the connection stands · `gone` it ended · `cut` (listener) it is being ended by us · `refused`
-    the handshake failed; `final` when ZeroMQ will not try again by itself: `sockets.connect` does. `connection` is
-    the number the guard gave it; a descriptor may be another connection's by the time this is read.
+    the handshake failed; `final` when ZeroMQ may not try again by itself: unless it is `ready` soon, a new socket does.
+    `connection` is the number the guard gave it; a descriptor may be another connection's by the time this is read.
     """
 
     kind: Kind
@@ -62,10 +63,10 @@ class Fact(NamedTuple):
 class Monitor:
     """The events of one socket, from now on. Used by whoever drives the socket; `close()` it before the socket."""
 
-    def __init__(self, socket: sockets.Socket) -> None:
+    def __init__(self, socket: sockets.Socket, *, encrypted: bool) -> None:
         self._socket = socket
         address = f"inproc://framebus-monitor-{next(_numbers)}"
-        socket.monitor(address, EVENTS)
+        socket.monitor(address, EVENTS if encrypted else PLAIN_EVENTS)
         self._pair: sockets.Socket = sockets.context().socket(zmq.PAIR)
         self._pair.set(zmq.LINGER, 0)
         self._pair.set(zmq.RCVHWM, 0)  # a full queue would block ZeroMQ's own thread
@@ -129,8 +130,10 @@ class Watch:
     """
 
     def __init__(self, socket: sockets.Socket, *, encrypted: bool, reminder: Reminder | None = None) -> None:
-        self._monitor = Monitor(socket)
+        self._monitor = Monitor(socket, encrypted=encrypted)
         self._encrypted = encrypted
+        self._explained = False
+        """Whether it is known how the connection of now came to stand, or not to."""
         self._reminder = Reminder() if reminder is None else reminder  # one that has said nothing is falsy
 
     def fileno(self) -> int:
@@ -139,24 +142,32 @@ class Watch:
 
     def drive(self, now: float) -> list[Fact]:
         """What has happened since; `now` in monotonic seconds."""
-        facts = [self._fact(event, now) for event in self._monitor.read()]
-        return [fact for fact in facts if fact is not None]
+        return [fact for event in self._monitor.read() for fact in self._facts(event, now)]
 
     def close(self) -> None:
         """Stop watching; before the socket is closed."""
         self._monitor.close()
 
-    def _fact(self, event: Event, now: float) -> Fact | None:
-        if event.event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
-            return Fact("ready", peer=event.address)
-        if event.event == zmq.EVENT_DISCONNECTED:
-            return Fact("gone", event.value, event.address)
+    def _facts(self, event: Event, now: float) -> list[Fact]:
         if event.event == zmq.EVENT_ACCEPTED:
-            return None
+            return []
+        if event.event == zmq.EVENT_DISCONNECTED:
+            explained, self._explained = self._explained or not self._encrypted, False
+            gone = Fact("gone", event.value, event.address, final=self._encrypted)
+            return [gone] if explained else [self._refusal(_MISMATCH._replace(address=event.address), now), gone]
+        self._explained = True
+        if event.event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            return [Fact("ready", peer=event.address)]
+        return [self._refusal(event, now)]
+
+    def _refusal(self, event: Event, now: float) -> Fact:
         text = f"{event.address} {_dialler_trouble(event, self._encrypted)}"
         final = event.event != zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
         said = self._reminder.say(str(event.event), event.address, text, now)
         return Fact("refused", peer=event.address, text=said, final=final)
+
+
+_MISMATCH = Event(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, MECHANISM_MISMATCH, "")
 
 
 def _dialler_trouble(event: Event, encrypted: bool) -> str:
@@ -186,16 +197,12 @@ def listener_trouble(event: Event, encrypted: bool) -> str:
     if event.event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
         return ""
     if event.event == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        if event.value == MECHANISM_MISMATCH and encrypted:
-            return "shows no key: `framebus keys invite NAME` here and `framebus keys join` there let it in"
         if event.value == MECHANISM_MISMATCH:
             return "wants an encrypted connection, but this port listens without keys"
-        if event.value == CRYPTOGRAPHIC:
-            return "knows an old key of this machine: `framebus keys invite NAME` again, `framebus keys join` there"
         return "speaks an old version of ZeroMQ's protocol, or breaks its rules"
     if encrypted:
         return (
-            "did not finish shaking hands: it may have no key (`framebus keys invite NAME` here and "
+            "did not finish shaking hands: it may have no key, or an old one (`framebus keys invite NAME` here and "
             "`framebus keys join` there let it in), or speak another protocol"
         )
     return "did not finish shaking hands: another protocol, or a look at the port"

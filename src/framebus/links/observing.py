@@ -51,7 +51,7 @@ def _answer(carrier: Carrier, where: str, limit: float) -> dict[str, Any] | None
 def _stands(carrier: Carrier, now: float) -> bool:
     _, facts = carrier.look(now)
     for fact in facts:
-        if fact.final:
+        if fact.final and fact.kind == "refused":
             raise Closed(fact.text)
     return any(fact.kind == "ready" for fact in facts)
 

@@ -40,7 +40,8 @@ class Patience:
         return until if self._said else min(until, self._started + SAY_AFTER_S)
 
     def say_once(self, now: float, text: Callable[[], str]) -> None:
-        """After a second, log what is being waited for."""
+        """After a second, log what is being waited for, if there is anything to say."""
         if not self._said and now - self._started >= SAY_AFTER_S:
             self._said = True
-            log.warning("%s", text())
+            if said := text():
+                log.warning("%s", said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from framebus.core.statistics import Stats
 from framebus.links.carrier import Carrier
 from framebus.links.connection import Parcel, Parts
 from framebus.links.endpoint import Endpoint
+from framebus.links.keys import Verb
+from framebus.links.monitor import Reminder
 from framebus.links.others import DEAF, FRAMEBUS_SOCKETS, Others
 from framebus.links.patience import Patience
 from framebus.memory import room
@@ -54,6 +57,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
         self._ready: Bell | None = None
         self._reader = threading.Lock()
         self._turn = False
+        self._waits = Reminder()
         self._tail_told: dict[str, int] = {}
 
     @property
@@ -154,6 +158,28 @@ class ReadingEnd(Endpoint[ReaderSession]):
         with self._lock:
             return self.session.is_shared(stream)
 
+    def asker(self, item: Item) -> str:
+        """Who published `item`, while it is in hand; empty where that is not known any more."""
+        with self._lock:
+            addressed = self.session.addressed(item.identity)
+            return addressed[0] if addressed is not None else ""
+
+    def away_s(self, asker: str) -> float:
+        """How long the link to an asker has been broken; infinite for one that took leave or is not known."""
+        with self._lock:
+            feed = self.session.feeds.get(asker)
+            if feed is None or feed.ended:
+                return math.inf
+            return 0.0 if feed.away_since is None else time.monotonic() - feed.away_since
+
+    def may(self, asker: str, right: Verb, name: str) -> bool:
+        """Whether the asker's key, where keys are used, allows it."""
+        with self._lock:
+            feed = self.session.feeds.get(asker)
+            peer = None if feed is None else feed.peer
+            rights = None if peer is None else self.session.guests.rights(peer)
+            return rights is None or rights.allows(right, name)
+
     def reply(self, item: Item, data: Any, arrays: replies.Named, error: str) -> None:
         """Acknowledge `item` with an answer; nothing happens where whoever asked has gone."""
         described, nbytes = replies.describe(arrays)
@@ -214,7 +240,9 @@ class ReadingEnd(Endpoint[ReaderSession]):
         return waiting or self.session.finished or self._refusal is not None or bool(self._broken)
 
     def _waiting_text(self) -> str:
-        return f"{self.address}: waiting for frames; {self._whom()}"
+        """Nothing where that was said a short while ago: a stream may be slow, each time."""
+        text = f"{self.address}: waiting for frames; {self._whom()}"
+        return self._waits.say("waiting", self._whom(), text, time.monotonic())
 
     def _whom(self) -> str:
         calling = self.session.calling
@@ -351,6 +379,18 @@ class LinkSource(Source[Item]):
         """
         self._held = None if self._held is item else self._held
         self._end.reply(item, data, arrays, error)
+
+    def asker(self, item: Item) -> str:
+        """Who published `item`, while it is in hand; empty where that is not known any more. Thread-safe."""
+        return self._end.asker(item)
+
+    def away_s(self, asker: str) -> float:
+        """How long the link to an asker has been broken; infinite for one that took leave. Thread-safe."""
+        return self._end.away_s(asker)
+
+    def may(self, asker: str, right: Verb, name: str) -> bool:
+        """Whether the asker's key, where keys are used, allows to `right` (`control`, …) `name`. Thread-safe."""
+        return self._end.may(asker, right, name)
 
     def answer(self, item: Item, data: bytes) -> None:
         """Answer the sender of `item` with `data`, where the link was opened with `answers=True`; once.

@@ -192,6 +192,11 @@ class Flow:
         tick_s = TICK_S if self._duration_s is None else min(TICK_S, max(0.0, self._left_s()))
         return taken(self.source, stage, tick_s)
 
+    @property
+    def _hands_over(self) -> bool:
+        """True where the sink is a link, which keeps by itself what its readers are owed."""
+        return not isinstance(self.sink, SinkPublisher)
+
     def _need_not_wait(self, item: Item, stage: Stage) -> bool:
         """Frames that nobody would send again are not held against the source's credit while others work on them."""
         return not isinstance(stage, Inline) and not self.source.owes(item)
@@ -209,6 +214,8 @@ class Flow:
             done = _After(len(result.made), done)
         for item in result.made:
             self._write(item, done)
+        if self._hands_over and not self.source.owes(result.given):
+            self.source.done(result.given)  # or a slow reader behind a relay would hold up all others
 
     def _fail(self, error: Error) -> None:
         if not (self._skip_errors and isinstance(error, OpError)):

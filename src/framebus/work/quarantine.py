@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import numpy as np
 
+from framebus.core import state
 from framebus.core.frame import Frame
 
 MAX_KEPT = 100
@@ -16,8 +16,7 @@ MAX_KEPT = 100
 
 def folder() -> Path:
     """Where they are: `framebus/quarantine` in the user's directory for state."""
-    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return Path(state) / "framebus" / "quarantine"
+    return state.folder() / "quarantine"
 
 
 def keep(frame: Frame, name: str) -> Path | None:

@@ -43,6 +43,11 @@ class Serving(Closing):
         """The address it listens at, with the port the system chose."""
         return self._source.where
 
+    @property
+    def waiting(self) -> int:
+        """Questions that wait for their turn."""
+        return len(self._turns)
+
     def run(self) -> None:
         """Answer until somebody stops it; then what was begun, for at most `GRACE_S`.
 

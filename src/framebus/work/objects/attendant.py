@@ -12,7 +12,6 @@ from framebus.core.names import to_name
 from framebus.links.reading import LinkSource
 from framebus.pool.calling import Said
 from framebus.work.objects import speech
-from framebus.work.objects.askers import Askers
 from framebus.work.objects.executed import Executed
 from framebus.work.objects.performer import Performer
 from framebus.work.objects.speech import Question
@@ -20,6 +19,8 @@ from framebus.work.turns import Turns
 
 SLICE_S = 0.25
 """How often to look whether somebody wants it to end, and whether those who opened streams are there."""
+PATIENCE_S = 10.0
+"""So long the link to somebody may be broken before what is open for them is closed."""
 MAX_WAITING = 1024
 """Questions taken in before their turn; more wait where they come from."""
 
@@ -34,7 +35,6 @@ class Attendant:
         """Of them, those answered with an error."""
         self._source = source
         self._performer = performer
-        self._askers = Askers(source)
         self._executed = Executed()
         self._noting = threading.Lock()
         self._turns = Turns()
@@ -64,7 +64,7 @@ class Attendant:
                 self._turns.put(item)
                 wait_s = 0.0
         if self._performer.holds:
-            self._performer.drop_those_of(self._askers.gone)
+            self._performer.drop_those_of(lambda asker: self._source.away_s(asker) >= PATIENCE_S)
 
     def _attend(self, item: Item) -> None:
         try:
@@ -74,9 +74,10 @@ class Attendant:
             return
         with self._noting:
             said = self._executed.again(item.identity, question.lane)
-        asker = self._askers.of(item)
-        if said is None and not self._askers.may_control(asker, to_name(self._performer.name)):
-            said = speech.refused("rights", _forbidden(to_name(self._performer.name)))
+        asker = self._source.asker(item)
+        name = to_name(self._performer.name)
+        if said is None and not self._source.may(asker, "control", name):
+            said = speech.refused("rights", _forbidden(name))
         if said is not None:
             self._reply(item, said)
             return

@@ -127,6 +127,8 @@ ARRAYS: dict[str, Write] = {
     "framebus .h5": framebus,
     "framebus .h5 lz4": partial(framebus, compress="lz4"),
     "framebus .h5 gzip": partial(framebus, compress="gzip"),
+    "framebus .tif": partial(framebus, extension="tif"),
+    "framebus .zarr": partial(framebus, extension="zarr"),
     "h5py, frame chunks": h5py_chunks,
     "h5py, tutorial": h5py_tutorial,
     "tifffile": tifffile_pages,

@@ -16,8 +16,10 @@ from benchmarks import (
     parallel,
     process,
     record,
+    recording_kills,
     send_alone,
     slow_reader,
+    soak,
     transport_report,
 )
 from benchmarks.harness.results import load
@@ -40,6 +42,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "parallel": ("Frames through worker processes", parallel.render),
     "process": ("A folder of photographs", process.render),
     "record": ("Recording to disk", record.render),
+    "recording_kills": ("Recorders that are killed", recording_kills.render),
     "transport": ("Frames over TCP on one machine", transport_report.render),
     "dropin": ("The drop-in for imagezmq", dropin.render),
     "hub": ("Many small senders, one hub", hub.render),
@@ -47,6 +50,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "slow_reader": ("A reader ten times too slow", slow_reader.render),
     "send_alone": ("Sending while nobody reads", send_alone.render),
     "keys": ("With keys", keys.render),
+    "soak": ("An hour of the demo", soak.render),
 }
 """Name of a benchmark to the title of its section and to what makes its tables, in the order of the page."""
 

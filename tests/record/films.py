@@ -15,7 +15,7 @@ from framebus.core.contracts import Item
 from framebus.core.frame import Packet
 from framebus.record import videos
 from framebus.testing.samples import RUN
-from framebus.wire import imprint
+from framebus.wire.recordings import imprint
 
 
 def record(place: Path | str, items: Iterable[Item], **options: Any) -> list[int]:

@@ -1,39 +1,55 @@
-"""HDF5 recordings: written and read back."""
+"""Recordings of arrays: written and read back."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from framebus.core.addresses import Path as Place
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, Maker, Sink
 from framebus.core.frame import Frame
-from framebus.record import hdf5
-from framebus.sources.hdf5 import open_source
+from framebus.core.registry import SINKS, SOURCES
+
+
+def sink(place: Path | str, **options: Any) -> Sink:
+    """A recorder at `place`, by its extension."""
+    made: Sink = SINKS.get(_extension(place))(Place(str(place)), **options)
+    return made
+
+
+def source(place: Path | str, **options: Any) -> Maker:
+    """What plays the recording at `place`."""
+    made: Maker = SOURCES.get(_extension(place))(Place(str(place)), **options)
+    return made
 
 
 def record(place: Path | str, items: Iterable[Item], **options: Any) -> list[int]:
     """Write items into a recorder and close it; the numbers that were done, in order."""
     done: list[int] = []
-    sink = hdf5.open_sink(Place(str(place)), **options)
+    recorder = sink(place, **options)
     try:
         for item in items:
-            sink.write(item, lambda seq=item.seq: done.append(seq))  # type: ignore[misc]
+            recorder.write(item, lambda seq=item.seq: done.append(seq))  # type: ignore[misc]
     finally:
-        sink.close()
+        recorder.close()
     return done
 
 
 def played(place: Path | str, **options: Any) -> list[Frame]:
     """All frames of a recording."""
-    source = open_source(Place(str(place)), **options)
+    maker = source(place, **options)
     try:
-        return list(source)
+        return [item for item in maker if isinstance(item, Frame)]
     finally:
-        source.close()
+        maker.close()
 
 
 def numbers(place: Path | str, **options: Any) -> list[tuple[str, int]]:
     """Their streams and numbers."""
     return [(frame.stream, frame.seq) for frame in played(place, **options)]
+
+
+def _extension(place: Path | str) -> str:
+    return os.path.splitext(str(place))[1][1:]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import framebus as fb
+from framebus.sinks.video import video
+from framebus.sinks.video.filming import Film
 from framebus.sources import stamp
 from framebus.testing.camera import TestCamera
 from tests.conftest import StartChild
 from tests.record import films
+from tests.sources.cameras.test_ffmpeg import sending
+from tests.sources.cameras.test_ffmpeg import video as video_of
 
 PUBLISHER = """
 import sys
@@ -46,6 +51,49 @@ def test_what_a_camera_coded_is_what_is_recorded(tmp_path: Path, codec: str, ext
     assert len(numbers) == 20
     assert numbers == list(range(numbers[0], numbers[0] + 20))
     assert [(stream, at) for stream, at, _ in seen] == [("yard", one.captured_ns) for one in kept]
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv"])
+def test_nobody_has_to_ask_for_it(tmp_path: Path, extension: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "Film", None)  # nothing is encoded
+    with TestCamera(size="320x240", fps=50, gop=5) as camera:
+        fb.pipe(camera.url, f"{tmp_path}/a.{extension}", frames=10)
+    assert len(films.headers(tmp_path / f"a.{extension}")) == 10
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ops": ["gray"]},
+        {"format": "gray8"},
+        {"max_fps": 40},
+        {"resize": "64x48"},
+        {"quality": 30},
+        {"preset": "ultrafast"},
+        {"packets": False},
+    ],
+    ids=str,
+)
+def test_who_wants_pictures_gets_pictures_encoded(
+    tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+
+    class Noting(Film):
+        def encode(self, frame: Any, pts: int) -> tuple[bytes, bool]:
+            encoded.append(pts)
+            return super().encode(frame, pts)
+
+    monkeypatch.setattr(video, "Film", Noting)
+    with TestCamera(size="320x240", fps=50, gop=5) as camera:
+        fb.pipe(camera.url, f"{tmp_path}/a.mp4", frames=5, **options)
+    assert len(encoded) == len(films.headers(tmp_path / "a.mp4")) == 5
+
+
+def test_a_camera_whose_video_does_not_travel_is_recorded_all_the_same(tmp_path: Path) -> None:
+    with sending(video_of("mpegts", "mpeg2video")) as url:
+        fb.pipe(url, f"{tmp_path}/a.mp4", frames=5)
+    assert len(films.headers(tmp_path / "a.mp4")) == 5
 
 
 def test_a_recorder_that_is_killed_loses_nothing(tmp_path: Path, child: StartChild, free_port: int) -> None:

@@ -51,7 +51,7 @@ def _can_mount() -> bool:
 
 
 @pytest.mark.skipif(not _can_mount(), reason="no file system of our own can be mounted here")
-@pytest.mark.parametrize("extension", ["h5", "mp4", "mkv"])
+@pytest.mark.parametrize("extension", ["h5", "mp4", "mkv", "tif", "zarr"])
 def test_recording_stops_and_keeps_what_was_written(tmp_path: Path, child: StartChild, extension: str) -> None:
     inside = "import os, sys; os.execvp('unshare', ['unshare', '-Urm', sys.executable, '-c', *sys.argv[1:]])"
     filler = child("-c", inside, FILL, tmp_path / "small", extension)

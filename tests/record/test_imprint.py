@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from framebus.core.errors import BadFrame
 from framebus.testing import clip, samples
-from framebus.wire import imprint
 from framebus.wire.encodings import encode
-from framebus.wire.imprint import MARK, Imprint
+from framebus.wire.recordings import imprint
+from framebus.wire.recordings.imprint import MARK, Imprint
 from tests.record.films import packets
 
 FIRST = samples(1)[0]

@@ -30,7 +30,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("extension", ["mp4", "mkv", "h5"])
+@pytest.mark.parametrize("extension", ["mp4", "mkv", "h5", "tif", "zarr"])
 @pytest.mark.parametrize("kill", range(3))
 def test_nothing_that_was_done_is_lost(tmp_path: Path, child: StartChild, extension: str, kill: int) -> None:
     after = random.Random(kill).randrange(1, 60)  # so many were done when it is killed, at whatever it is doing then
@@ -44,7 +44,7 @@ def test_nothing_that_was_done_is_lost(tmp_path: Path, child: StartChild, extens
     assert len(seen) <= max(done) + 3, "and only what was just being written besides"
 
 
-@pytest.mark.parametrize("extension", ["mp4", "mkv", "h5"])
+@pytest.mark.parametrize("extension", ["mp4", "mkv", "h5", "tif", "zarr"])
 def test_it_goes_on_where_it_was_killed(tmp_path: Path, child: StartChild, extension: str) -> None:
     first = 0
     for _ in range(3):

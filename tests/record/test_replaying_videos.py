@@ -13,7 +13,7 @@ import framebus as fb
 from framebus.core.addresses import Path as Place
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
-from framebus.sources.video import Video, open_source
+from framebus.sources.video.video import Video, open_source
 from framebus.testing import SourceConformance, clip, samples
 from framebus.testing.samples import RUN
 from tests.record.films import packets, record

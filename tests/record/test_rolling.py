@@ -263,7 +263,7 @@ def tree(folder: Path) -> list[str]:
 
 
 def videos_source(path: Path) -> Any:
-    from framebus.sources.video import open_source
+    from framebus.sources.video.video import open_source
 
     return open_source(Place(str(path)))
 

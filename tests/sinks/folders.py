@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from framebus.core.frame import Frame
-from framebus.sinks.images import INDEX, Images
+from framebus.sinks.folder.images import INDEX, Images
 
 
 def write(place: Path | str, items: Iterable[Frame], **options: Any) -> int:

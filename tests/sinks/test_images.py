@@ -15,7 +15,7 @@ from framebus.core.contracts import Sink
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from framebus.core.names import valid_name
 from framebus.core.registry import SINKS
-from framebus.sinks.images import INDEX, Images, open_sink
+from framebus.sinks.folder.images import INDEX, Images, open_sink
 from framebus.testing import SinkConformance, samples
 from framebus.testing.samples import RUN, framed, pictures
 from framebus.wire.encodings import encode
@@ -41,7 +41,7 @@ class TestTemplate(SinkConformance):
 
 
 def test_is_what_folders_and_image_templates_open() -> None:
-    assert all(SINKS.get(name) is open_sink for name in ("folder", "images", "png", "jpg", "tif"))
+    assert all(SINKS.get(name) is open_sink for name in ("folder", "images", "png", "jpg"))
 
 
 # what is written ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame, Identity
-from framebus.sinks.numbers import Numbers
+from framebus.sinks.folder.numbers import Numbers
 from framebus.testing.samples import samples
 
 TEMPLATE = "{stream}-{seq}.png"

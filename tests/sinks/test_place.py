@@ -96,10 +96,10 @@ def test_what_the_system_refuses_is_said_and_nothing_is_left(
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> int:
+    def refuse(*_: object, **options: object) -> int:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(Place, "_write", refuse)
+    monkeypatch.setattr("framebus.sinks.place.write_new", refuse)
     with pytest.raises(Unavailable, match="read-only"):
         Place(str(tmp_path / "out"))
     monkeypatch.undo()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from framebus.core.errors import Unavailable
-from framebus.sinks.images import INDEX, Images
+from framebus.sinks.folder.images import INDEX, Images
 from framebus.testing import samples
 from tests.conftest import StartChild
 from tests.sinks.folders import images, pixels, write
@@ -58,7 +58,7 @@ def test_killed_between_any_two_steps_it_is_resumed_without_gap_or_double(tmp_pa
 
 WRITER = """
 import sys
-from framebus.sinks.images import Images
+from framebus.sinks.folder.images import Images
 from framebus.testing import samples
 sink = Images(sys.argv[1])
 for frame in samples(2000, width=320, height=240):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from framebus.sinks.images import Images
+from framebus.sinks.folder.images import Images
 from framebus.testing import samples
 from tests.sinks.folders import images, write
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from framebus.core.errors import AddressError, BadFrame
 from framebus.core.names import valid_name
-from framebus.sinks.template import Template
+from framebus.sinks.folder.template import Template
 from framebus.testing.samples import samples
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)

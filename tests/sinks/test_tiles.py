@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framebus.sinks.tiles import Box, fitted, tiles
+from framebus.sinks.window.tiles import Box, fitted, tiles
 
 SIDE = st.integers(1, 4000)
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
-from framebus.sinks.viewable import Array, Contrast, viewable
+from framebus.sinks.window.viewable import Array, Contrast, viewable
 from framebus.testing.samples import framed, pictures
 
 

@@ -16,7 +16,7 @@ from framebus.core.addresses import Here
 from framebus.core.contracts import Sink
 from framebus.core.errors import Closed, Unavailable
 from framebus.core.registry import SINKS
-from framebus.sinks.window import Window, open_sink
+from framebus.sinks.window.window import Window, open_sink
 from framebus.testing import SinkConformance, samples
 from framebus.testing.samples import framed, pictures
 from tests.conftest import StartChild
@@ -132,4 +132,4 @@ def test_what_the_system_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_nothing_is_printed(child: StartChild) -> None:
-    assert child("-c", "import framebus.sinks.window").succeed() == ""
+    assert child("-c", "import framebus.sinks.window.window").succeed() == ""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framebus.sources import digits
+from framebus.sources.synthetic import digits
 
 
 def written(text: str, paper: int = 0) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framebus.core.errors import Unavailable
-from framebus.sources.listing import files, natural
+from framebus.sources.folder.listing import files, natural
 
 KNOWN = frozenset({"png", "jpg"})
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from framebus.core.errors import BadFrame, Unavailable
-from framebus.sources import sniff
+from framebus.sources.folder import sniff
 
 
 @pytest.mark.parametrize(

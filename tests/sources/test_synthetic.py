@@ -15,7 +15,7 @@ from framebus.core.errors import OptionError
 from framebus.core.registry import SOURCES
 from framebus.sources import stamp
 from framebus.sources.scenes import SCENES
-from framebus.sources.synthetic import Synthetic, open_source
+from framebus.sources.synthetic.synthetic import Synthetic, open_source
 from framebus.testing import SourceConformance
 
 

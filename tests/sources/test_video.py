@@ -24,7 +24,7 @@ from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.core.registry import SOURCES
 from framebus.sources import stamp
-from framebus.sources.video import Video, open_source
+from framebus.sources.video.video import Video, open_source
 from framebus.testing import SourceConformance, clip
 from framebus.testing.samples import pictures
 

@@ -27,8 +27,9 @@ ANSWER_S = 3.0
 TICK_S = 0.25
 
 _DESCRIPTION = """\
-Ask a publisher about its streams and readers, or look what a camera sends, or a file or a folder holds. With --follow,
-read the frames and print one line for each: stream, number, size, age, what was missed."""
+Ask a publisher about its streams and readers, or look what a camera sends, or a file or a folder holds; of a recording,
+which streams, how long, and what is missing. With --follow, read the frames and print one line for each: stream,
+number, size, age, what was missed."""
 
 _EXAMPLES = """\
 examples
@@ -36,6 +37,7 @@ examples
   framebus info 'shm://yard-*'
   framebus info tcp://desk:5555/door --follow --frames 10
   framebus info rtsp://cam.local/main --timeout 10s
+  framebus info run.h5 yard.mp4
   framebus info clip.mp4 frames/ --json"""
 
 
@@ -59,13 +61,39 @@ def run(arguments: argparse.Namespace) -> int:
         return _follow(arguments.addresses, wanted, as_json=arguments.json)
     timeout_s = float(wanted.get("timeout") or ANSWER_S)
     how = {name: wanted[name] for name in CAMERA if name in wanted}
-    found = [describing.describe(address, timeout_s, how) for address in arguments.addresses]
+    found = [_facts(address, timeout_s, how) for address in arguments.addresses]
     if arguments.json:
         print(json.dumps(found if len(found) > 1 else found[0], indent=2))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print("\n\n".join(describing.text(facts, width) for facts in found))
+        print("\n\n".join(_text(facts, width) for facts in found))
     return 0
+
+
+def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
+    """What is there; of a recording what is in it, and of a file that could be one why it is none."""
+    from framebus.cli import recordings
+    from framebus.core.errors import BadFrame, Error
+
+    if not recordings.looks_like_one(place):
+        return describing.describe(place, timeout_s, how)
+    try:
+        return recordings.facts(place)
+    except BadFrame as error:
+        why = error
+    try:
+        return describing.describe(place, timeout_s, how) | {"recording": recordings.without_name(why, place)}
+    except Error:
+        raise why from None
+
+
+def _text(facts: dict[str, Any], width: int | None) -> str:
+    from framebus.cli import recordings
+
+    if facts["kind"] == "recording":
+        return recordings.text(facts)
+    shown = describing.text(facts, width)
+    return shown if "recording" not in facts else f"{shown}\n  recording {facts['recording']}"
 
 
 def _follow(addresses: list[str], wanted: dict[str, Any], *, as_json: bool) -> int:

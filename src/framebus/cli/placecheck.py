@@ -82,7 +82,7 @@ def _file(address: Address) -> Iterator[Finding]:
     maker = maker_factory(address)(address)
     if maker.live:
         maker.close()
-        yield Finding("source", "good", f"{address} is live and can be opened")
+        yield Finding("source", "good", f"{redact(str(address))} is live and can be opened")
         return
     frames = damaged = nbytes = 0
     try:

@@ -16,6 +16,8 @@ from framebus.core.frame import Coded, Frame, Packet
 
 Item = Frame | Packet
 Done = Callable[[], None]
+Packets = bool | Literal["prefer"]
+"""Whether a camera gives coded packets: True, or nothing else will do; `prefer`, but pictures where it has none."""
 
 
 @runtime_checkable

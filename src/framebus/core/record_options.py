@@ -15,9 +15,14 @@ COMPRESSIONS = ("lz4", "gzip")
 
 
 def rotation(value: Any) -> tuple[float, float]:
-    """`"10min"`, `"2GB"` or `"10min,2GB"` as seconds and bytes; infinity where one is not limited."""
-    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [value]
-    found = [_limit(part) for part in parts]
+    """`"10min"`, `"2GB"` or `"10min,2GB"` as seconds and bytes; infinity where one is not limited.
+
+    That pair itself is one, too: options may be checked on every floor they pass.
+    """
+    if isinstance(value, tuple):
+        found = [value]
+    else:
+        found = [_limit(part.strip()) for part in value.split(",")] if isinstance(value, str) else [_limit(value)]
     seconds = min(seconds for seconds, _ in found)
     nbytes = min(nbytes for _, nbytes in found)
     if len(found) > 2 or not seconds > 0 or not nbytes > 0:

@@ -129,8 +129,9 @@ def _advice(what: str, error: ImportError) -> str:
 
 
 _VIDEO = ("avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm")
-_IMAGES = ("folder", "images", "jpeg", "jpg", "png", "tif", "tiff")
+_IMAGES = ("folder", "images", "jpeg", "jpg", "png")
 _HDF5 = ("h5", "hdf5")
+_TIFF = ("tif", "tiff")
 _READ_ONLY_IMAGES = ("bmp", "webp")
 
 _DIALECTS = ("imagezmq", "netgear", "pyzmq")
@@ -146,10 +147,12 @@ SOURCES: Registry[Any] = Registry(
         "camera": f"{_CAMERAS}.here:open_source",
         "screen": f"{_CAMERAS}.screen:open_source",
         **dict.fromkeys(_DIALECTS, "framebus.sources.dialects:open_source"),
-        "synthetic": "framebus.sources.synthetic:open_source",
-        **dict.fromkeys((*_IMAGES, *_READ_ONLY_IMAGES), "framebus.sources.images:open_source"),
-        **dict.fromkeys(_VIDEO, "framebus.sources.video:open_source"),
-        **dict.fromkeys(_HDF5, "framebus.sources.hdf5:open_source"),
+        "synthetic": "framebus.sources.synthetic.synthetic:open_source",
+        **dict.fromkeys((*_IMAGES, *_READ_ONLY_IMAGES), "framebus.sources.folder.images:open_source"),
+        **dict.fromkeys(_VIDEO, "framebus.sources.video.video:open_source"),
+        **dict.fromkeys(_HDF5, "framebus.sources.hdf5.hdf5:open_source"),
+        **dict.fromkeys(_TIFF, "framebus.sources.tiff.tiff:open_source"),
+        "zarr": "framebus.sources.zarr.zarr:open_source",
     },
 )
 """What makes frames, by scheme or file extension: `open_source(address, **options) -> Maker`."""
@@ -159,9 +162,11 @@ SINKS: Registry[Any] = Registry(
     {
         **dict.fromkeys(_DIALECTS, "framebus.sinks.dialects:open_sink"),
         "null": "framebus.sinks.null:open_sink",
-        "window": "framebus.sinks.window:open_sink",
-        **dict.fromkeys(_IMAGES, "framebus.sinks.images:open_sink"),
+        "window": "framebus.sinks.window.window:open_sink",
+        **dict.fromkeys(_IMAGES, "framebus.sinks.folder.images:open_sink"),
         **dict.fromkeys(_HDF5, "framebus.record.hdf5:open_sink"),
+        **dict.fromkeys(_TIFF, "framebus.record.tiff:open_sink"),
+        "zarr": "framebus.record.zarr:open_sink",
         **dict.fromkeys(("mkv", "mp4"), "framebus.record.videos:open_sink"),
     },
 )

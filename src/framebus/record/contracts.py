@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from framebus.core.contracts import Done, Item
-from framebus.record.seen import Seen
-
-Inside = dict[tuple[str, int], Seen]
-"""Of each stream and run the numbers that are in a file."""
+from framebus.sinks.kept import Kept
 
 
 class Writer(Protocol):
@@ -46,6 +44,6 @@ class Kind(Protocol):
         """The recording at `path`, to be continued; None where files of this kind cannot be."""
         ...
 
-    def inside(self, path: str) -> Inside:
-        """The numbers in a recording, whole or not; raises `BadFrame` where it is none."""
+    def entries(self, path: str) -> Iterator[Kept]:
+        """The frames in a recording, whole or not; raises `BadFrame` where it is none."""
         ...

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from framebus.core.addresses import Path
 from framebus.core.contracts import Item, Sink
-from framebus.core.errors import BadFrame
 from framebus.core.options import check
 from framebus.record.clips import around_events
-from framebus.record.contracts import Inside
 from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
 from framebus.record.rolling import rolling
-from framebus.record.seen import Seen
-from framebus.sinks.hdf5 import Hdf5File
-from framebus.sinks.hdf5_contents import entries
+from framebus.sinks.hdf5.contents import entries
+from framebus.sinks.hdf5.hdf5 import Hdf5File
+from framebus.sinks.kept import Kept
 
 
 class Hdf5:
@@ -35,15 +33,9 @@ class Hdf5:
         """The same file, continued."""
         return Hdf5File(path, resume=True, **self._options)
 
-    def inside(self, path: str) -> Inside:
-        """The numbers of each stream and run."""
-        found: Inside = {}
-        for stream, index in entries(path):
-            for run, seq in zip(index["run"].tolist(), index["seq"].tolist(), strict=True):
-                found.setdefault((stream, run), Seen()).add(seq)
-        if not found:
-            raise BadFrame(f"{path} holds no frames")
-        return found
+    def entries(self, path: str) -> Iterator[Kept]:
+        """What is in it."""
+        return entries(path)
 
 
 def open_sink(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -13,13 +14,16 @@ from framebus.core.errors import AddressError, BadFrame
 from framebus.core.names import valid_name
 from framebus.sinks import placeholders
 from framebus.sinks.place import PARTIAL
+from framebus.sinks.zarr.tree import size
 
+FOLDERS = (".zarr",)
+"""What recordings end in that are folders."""
 _WORDS = ("stream", "date", "time")
 _NUMBER = r"(?:@(?P<number>[1-9]\d{0,8}))?"
 
 
 class Found(msgspec.Struct, frozen=True, order=True):
-    """A file of the recording."""
+    """A file of the recording, or a folder that is one."""
 
     modified_ns: int
     number: int
@@ -86,9 +90,9 @@ class Naming:
 
     def _walk(self) -> Iterator[tuple[str, str]]:
         for folder, folders, names in os.walk(self.root):
-            if "/" not in self.pattern:
-                folders.clear()
-            yield from ((os.path.join(folder, name), name) for name in names)
+            found = [name for name in folders if name.removesuffix(PARTIAL).endswith(FOLDERS)]
+            folders[:] = [name for name in folders if name not in found and "/" in self.pattern]
+            yield from ((os.path.join(folder, name), name) for name in (*names, *found))
 
     def _match(self, path: str) -> re.Match[str] | None:
         return self._regex.fullmatch(os.path.relpath(path, self.root).replace(os.sep, "/"))
@@ -114,4 +118,5 @@ def _entry(path: str, number: int) -> Found | None:
         status = os.lstat(path)
     except OSError:
         return None
-    return Found(status.st_mtime_ns, number, path, status.st_size)
+    nbytes = size(path) if stat.S_ISDIR(status.st_mode) else status.st_size
+    return Found(status.st_mtime_ns, number, path, nbytes)

@@ -11,12 +11,12 @@ from framebus.core import clock
 from framebus.core.contracts import Done, Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Packet
-from framebus.record.contracts import Inside, Kind, Writer
+from framebus.record.contracts import Kind, Writer
 from framebus.record.naming import Naming
 from framebus.record.retention import Retention
-from framebus.record.seen import Seen
+from framebus.record.seen import Inside, Seen, inside
 from framebus.record.tidying import Tidying, ours
-from framebus.sinks.claim import Claim
+from framebus.sinks.claim import claimed
 from framebus.sinks.group import group_of
 from framebus.sinks.place import saying
 
@@ -51,7 +51,7 @@ class Recorder:
     ) -> None:
         self.group: str | None = _group(naming)
         self.packets = packets
-        """Coded packets are kept as they come; pictures are taken, too."""
+        """Coded packets are preferred, and kept as they come; pictures are taken, too."""
         self.shared: Callable[[str], bool] = lambda stream: False
         """Whether several publishers bring a stream's frames, which then come in any order."""
         self.skipped = 0
@@ -133,11 +133,11 @@ class Recorder:
         if not files:
             return _Roll()
         newest = files[-1].path
-        inside = self._inside(newest)
-        if item.stream not in {stream for stream, _ in inside}:
+        known = self._inside(newest)
+        if item.stream not in {stream for stream, _ in known}:
             raise self._foreign(newest, item.stream)
         writer = self._kind.resume(newest) if math.isinf(self._rotate_ns) else None
-        return _Roll(inside, writer, newest, self._slot(item))
+        return _Roll(known, writer, newest, self._slot(item))
 
     def _turn(self, roll: _Roll, item: Item) -> None:
         """Close a file that is full, or that cannot take `item`, where the next can begin with it."""
@@ -171,12 +171,15 @@ class Recorder:
         return [roll.path for roll in self._rolls.values() if roll.writer is not None]
 
     def _inside(self, path: str) -> Inside:
-        with saying(path), open(path, "rb+") as file:
-            Claim(file.fileno(), path)
+        with saying(path), claimed(path):
+            pass
         try:
-            return self._kind.inside(path)
+            found = inside(self._kind.entries(path))
         except BadFrame as error:
             raise self._foreign(path, "these streams") from error
+        if not found:
+            raise self._foreign(path, "these streams")
+        return found
 
     def _refuse_foreign(self) -> None:
         """Say at once what the first frame would find out."""

@@ -1,9 +1,11 @@
-"""Which frames of a run are in a recording already. Pure."""
+"""Which frames are in a recording already. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+
+from framebus.sinks.kept import Kept
 
 REMEMBERED = 4096
 
@@ -35,3 +37,15 @@ class Seen:
         if not any_order:
             return number <= self._highest
         return number in self._known or number <= self._floor
+
+
+Inside = dict[tuple[str, int], Seen]
+"""Of each stream and run the numbers that are in a recording."""
+
+
+def inside(frames: Iterable[Kept]) -> Inside:
+    """Those of `frames`."""
+    found: Inside = {}
+    for one in frames:
+        found.setdefault((one.stream, one.run), Seen()).add(one.seq)
+    return found

@@ -11,8 +11,10 @@ from framebus.core import clock
 from framebus.core.errors import Unavailable
 from framebus.record.naming import Found, Naming
 from framebus.record.retention import Retention
-from framebus.sinks.claim import Claim
+from framebus.sinks.claim import claimed
 from framebus.sinks.room import free
+from framebus.sinks.zarr.tree import remove
+from framebus.wire.recordings.zarr import DESCRIPTION
 
 log = logging.getLogger("framebus")
 
@@ -32,9 +34,8 @@ class Tidying:
     def sweep(self) -> None:
         """Remove what recorders that were killed left before anything was in it."""
         for path in self._naming.partial():
-            with suppress(OSError), open(path, "rb+") as file:
-                Claim(file.fileno(), path)  # raises, an OSError, where it is being written
-                os.unlink(path)
+            with suppress(OSError), claimed(path):  # raises, an OSError, where it is being written
+                remove(path)
 
     def tidy(self, open_: Iterable[str], needed: int = 0) -> None:
         """Remove what has to go; never a file that is written now, the newest, or one that framebus did not record."""
@@ -67,7 +68,7 @@ class Tidying:
 
     def _remove(self, file: Found) -> None:
         try:
-            os.unlink(file.path)
+            remove(file.path)
         except OSError as error:
             log.warning("%s cannot be removed: %s", file.path, error.strerror)
             return
@@ -79,9 +80,10 @@ class Tidying:
 
 
 def ours(path: str) -> bool:
-    """Whether the file was recorded here, by its first bytes."""
+    """Whether the file, or the folder that is a recording, was recorded here, by its first bytes."""
+    described = os.path.join(path, DESCRIPTION) if os.path.isdir(path) else path
     try:
-        with open(path, "rb") as file:
+        with open(described, "rb") as file:
             return MARK in file.read(_HEAD_BYTES)
     except OSError:
         return False

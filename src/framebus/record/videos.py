@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from framebus.core.addresses import Path
 from framebus.core.contracts import Item, Sink
 from framebus.core.options import check
 from framebus.record.clips import around_events
-from framebus.record.contracts import Inside
 from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
 from framebus.record.rolling import rolling
-from framebus.record.seen import Seen
-from framebus.sinks.filmed import entries
-from framebus.sinks.video import VideoFile
+from framebus.sinks.kept import Kept
+from framebus.sinks.video.filmed import entries
+from framebus.sinks.video.video import VideoFile
 
 
 class Videos:
@@ -33,12 +32,9 @@ class Videos:
     def resume(self, path: str) -> None:
         """Never: what comes is another file."""
 
-    def inside(self, path: str) -> Inside:
-        """The numbers of each stream and run."""
-        found: Inside = {}
-        for one in entries(path):
-            found.setdefault((one.stream, int(one.run, 16)), Seen()).add(one.seq)
-        return found
+    def entries(self, path: str) -> Iterator[Kept]:
+        """What is in it."""
+        return entries(path)
 
 
 def open_sink(
@@ -59,7 +55,8 @@ def open_sink(
 ) -> Sink:
     """A recorder of video files at `address`; see `VideoFile` for how they are coded and `Recorder` for the rest.
 
-    Coded packets of cameras are kept as they are, without loss and at next to no cost. Frames are encoded as H.264.
+    Coded packets of cameras are kept as they are, without loss and at next to no cost, and asked for unless `quality`
+    or `preset` say how pictures are encoded. Frames are encoded as H.264.
     """
     kind = Videos(
         quality=check("quality", quality) or 70,
@@ -68,5 +65,6 @@ def open_sink(
         fsync=check("fsync", fsync),
     )
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
-    recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, packets=around is None, **wishes)
+    as_coded = around is None and quality is None and preset is None
+    recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, packets=as_coded, **wishes)
     return around_events(recorder, around, before=before, after=after)

@@ -1,4 +1,4 @@
-"""A new file that grows at its end, under a partial name until something is in it."""
+"""A file that grows at its end, a new one under a partial name until something is in it."""
 
 from __future__ import annotations
 
@@ -11,43 +11,57 @@ from framebus.sinks.claim import Claim
 from framebus.sinks.place import PARTIAL, saying, sync_folder
 
 # A link is never followed: somebody else may write into the folder, too.
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class GrowingFile:
     """`path`, written at its end; what is already in it is only changed by `finish`.
 
+    resume  go on with the file that is there
     fsync   force everything to the disk before `append` returns
 
     Raises `Unavailable` when it cannot be made, or another recorder writes it. Not thread-safe.
     """
 
-    def __init__(self, path: str, *, fsync: bool = False) -> None:
+    def __init__(self, path: str, *, resume: bool = False, fsync: bool = False) -> None:
         self.path = path
         self._fsync = fsync
-        self._partial: str | None = partial_of(path)
-        self._end = 0
+        self._partial: str | None = None if resume else partial_of(path)
         folder = os.path.dirname(path) or "."
         with saying(folder):
             os.makedirs(folder, exist_ok=True)
-            self._descriptor = os.open(self._partial, _FLAGS, 0o666)
+            self._descriptor = os.open(self._partial or path, _FLAGS | (0 if resume else os.O_CREAT), 0o666)
         try:
             Claim(self._descriptor, path)
-            os.truncate(self._descriptor, 0)
+            self.end = os.fstat(self._descriptor).st_size
+            if not resume:
+                self.cut(0)
         except BaseException:
             os.close(self._descriptor)
             raise
 
-    def append(self, data: bytes) -> None:
-        """Add all of `data`, or nothing; the first time the file gets its name. Raises `OSError`."""
+    def read(self, at: int, size: int) -> bytes:
+        """So many bytes from there, fewer at the end. Raises `OSError`."""
+        return os.pread(self._descriptor, size, at)
+
+    def cut(self, end: int) -> None:
+        """Forget what is behind `end`. Raises `OSError`."""
+        os.truncate(self._descriptor, end)
+        self.end = end
+
+    def append(self, *pieces: bytes | memoryview) -> None:
+        """Add all `pieces`, or nothing; the first time the file gets its name. Raises `OSError`."""
         if os.fstat(self._descriptor).st_nlink == 0:
             raise Unavailable(f"{self.path} was removed while it was written: start again")
+        end = self.end
         try:
-            self._write(self._end, data)
+            for piece in pieces:
+                self._write(end, piece)
+                end += len(piece)
         except OSError:
-            os.truncate(self._descriptor, self._end)
+            self.cut(self.end)
             raise
-        self._end += len(data)
+        self.end = end
         self._settle()
 
     def finish(self, pieces: Iterable[tuple[int, bytes]]) -> None:
@@ -56,7 +70,7 @@ class GrowingFile:
             try:
                 self._write(at, data)
             except OSError:
-                os.truncate(self._descriptor, self._end)
+                self.cut(self.end)
                 raise
             self._settle()
 
@@ -69,7 +83,7 @@ class GrowingFile:
                 with suppress(OSError):
                     os.unlink(self._partial)
 
-    def _write(self, at: int, data: bytes) -> None:
+    def _write(self, at: int, data: bytes | memoryview) -> None:
         view = memoryview(data)
         while view:
             written = os.pwrite(self._descriptor, view, at)

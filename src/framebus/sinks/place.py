@@ -48,7 +48,7 @@ class Place:
         with saying(self.root, len(data)):
             target = self._resolved(path)
             folder, name = os.path.split(target)
-            put_whole(target, os.path.join(folder, f".{name}{PARTIAL}"), lambda partial: self._write(partial, data))
+            put_whole(target, os.path.join(folder, f".{name}{PARTIAL}"), self._writing(data))
             if self._fsync:
                 sync_folder(folder)
 
@@ -93,24 +93,29 @@ class Place:
             self._inside.add(folder)
         return target
 
-    def _write(self, partial: str, data: bytes | memoryview) -> None:
-        try:
-            descriptor = os.open(partial, NEW_FILE, 0o666)
-        except FileExistsError:
-            os.unlink(partial)
-            descriptor = os.open(partial, NEW_FILE, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            if self._fsync:
-                file.flush()
-                os.fsync(file.fileno())
+    def _writing(self, data: bytes | memoryview) -> Callable[[str], None]:
+        return lambda partial: write_new(partial, data, fsync=self._fsync)
 
     def _probe(self) -> None:
         """Find out now, not at the first frame, whether files can be made here."""
         name = f".framebus-probe{PARTIAL}"
         with saying(self.root):
-            self._write(os.path.join(self.root, name), b"framebus")
+            self._writing(b"framebus")(os.path.join(self.root, name))
         self.remove(name)
+
+
+def write_new(path: str, data: bytes | memoryview, *, fsync: bool) -> None:
+    """Write all of `data` into a new file; one of that name is of a writer that was killed, and removed."""
+    try:
+        descriptor = os.open(path, NEW_FILE, 0o666)
+    except FileExistsError:
+        os.unlink(path)
+        descriptor = os.open(path, NEW_FILE, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        if fsync:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def put_whole(target: str, partial: str, write: Callable[[str], None]) -> None:

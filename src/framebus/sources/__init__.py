@@ -1,0 +1,1 @@
+"""Where frames come from: a folder or file for each kind, with the entry in the module that is called like it."""

@@ -91,7 +91,7 @@ def open(
         max_fps=max_fps,
         format=format,
         timeout=timeout,
-        packets=packets,
+        packets=packets or None,
         listen=listen,
         allow=tuple(allow) if not isinstance(allow, str) else allow,
         insecure=insecure,
@@ -194,17 +194,18 @@ class _Opening:
         from framebus.links.link import open_link
 
         self._used |= LINK_OPTIONS
+        wishes = {name: value for name, value in self._wishes.items() if value != "prefer"}  # links bring what there is
         if address.scheme == "shm" and (not address.streams or address.streams.endswith("*")):
-            return self._flock(address)
-        return open_link(address, **self._link, **self._wishes)
+            return self._flock(address, wishes)
+        return open_link(address, **self._link, **wishes)
 
-    def _flock(self, address: Link) -> Source[Item]:
+    def _flock(self, address: Link, wishes: dict[str, Any]) -> Source[Item]:
         from framebus.links.link import open_link
         from framebus.verbs.flock import FlockSource
 
-        listens(address, "reader", self._wishes.get("listen"))
+        listens(address, "reader", wishes.get("listen"))
 
         def open_one(path: str) -> Source[Item]:
-            return open_link(address, at=path, **self._link, **self._wishes)
+            return open_link(address, at=path, **self._link, **wishes)
 
-        return FlockSource(address.streams, open_one, self._wishes.get("timeout"))
+        return FlockSource(address.streams, open_one, wishes.get("timeout"))

@@ -33,6 +33,8 @@ WRITING = frozenset({"stream"})
 """Options that concern where frames go, whatever it is."""
 PATIENT = {"wait_for": 1, "when_full": "wait"}
 """Options of a link that loses nothing."""
+OF_PIXELS = frozenset({"crop", "format", "gather", "hwaccel", "max_fps", "ops", "resize", "turn"})
+"""Options that do not go with coded packets."""
 MOVING = frozenset({"duration", "frames"})
 """Options of the flow itself; a source that takes them gets them too."""
 
@@ -55,7 +57,7 @@ def pipe(
     max_fps: float | str | None = None,
     format: str | None = None,
     timeout: float | str | None = None,
-    packets: bool = False,
+    packets: bool | None = None,
     listen: bool | None = None,
     allow: Iterable[str] = (),
     insecure: bool = False,
@@ -87,6 +89,8 @@ def pipe(
     frames, duration   stop after so many frames, or so much time (`"10min"`)
     overwrite   replace existing files
     stream      name of what is written; may hold `{stream}`
+    packets     coded packets of a camera as they are; the default where they are recorded as video (`yard.mp4`), unless
+                something is done to pictures, or `quality` or `preset` say how they are encoded
     progress    called with a `Progress` about four times a second, in this thread
 
     The other options are those of `open` and `publish`, with the same meaning. An exception, or Ctrl-C, closes both
@@ -174,6 +178,7 @@ class _Ends:
         self._for_sink = {name: value for name, value in options.items() if name in of_sink}
         self._patience = {name: value for name, value in PATIENT.items() if name in of_sink}
         self._takes = takes
+        self._of_pixels = bool(OF_PIXELS & options.keys())
         self._group = str(options.get("group") or "")
         self._inside = inside(options)
 
@@ -219,7 +224,8 @@ class _Ends:
 
     def _wanted_by(self, sink: SinkPublisher) -> dict[str, str | None]:
         keep = self._for_source.get("keep", sink.keep)
-        return {"keep": keep, "group": sink.group if keep == "all" else None}
+        packets = "prefer" if sink.packets and not self._of_pixels else None
+        return {"keep": keep, "group": sink.group if keep == "all" else None, "packets": packets}
 
     def _called(self) -> str:
         names = [str(place) if isinstance(place, str | os.PathLike) else type(place).__name__ for place in self.places]

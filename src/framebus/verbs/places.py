@@ -12,6 +12,9 @@ from framebus.core.errors import AddressError
 from framebus.core.redaction import redact
 from framebus.core.registry import SINKS, SOURCES, Registry
 
+PICTURES = ("tif", "tiff")
+"""Extensions that mean one recording for all frames, but with `{seq}` in the name a picture for each."""
+
 MakerFactory = Callable[..., Maker]
 SinkFactory = Callable[..., Sink]
 
@@ -71,8 +74,12 @@ def _name(address: Address) -> str:
             return kind
         case Url(scheme=scheme):
             return scheme
+        case Path() if address.text.rstrip("/").lower().endswith(".zarr"):
+            return "zarr"
         case Path() if address.folder or os.path.isdir(address.text):
             return "folder"
+        case Path() if "seq" in address.placeholders and address.extension in PICTURES:
+            return "images"
         case Path():
             return address.extension or _without_extension(address)
         case Link():

@@ -40,6 +40,11 @@ class SinkPublisher(Publisher):
         """The sink's durable name; see `Sink.group`."""
         return self.sink.group
 
+    @property
+    def packets(self) -> bool:
+        """Whether coded packets are kept as they are."""
+        return bool(getattr(self.sink, "packets", False))
+
     def send(
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> None:

@@ -15,8 +15,8 @@ import zmq
 from framebus.core.addresses import Link, parse
 from framebus.core.publisher import Publisher
 from framebus.sinks.dialects import Sending, open_sink
+from framebus.testing.children import PATIENCE_S
 from framebus.verbs.sinking import SinkPublisher
-from tests.children import PATIENCE_S
 
 LOOK_MS = 50
 

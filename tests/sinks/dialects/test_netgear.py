@@ -16,7 +16,7 @@ from framebus.core.errors import AddressError, BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.sinks.dialects import open_sink
 from framebus.testing import SinkConformance
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 from tests.sinks.dialects.hubs import PICTURES, Inbox, Running, link, picture, plain, sending
 

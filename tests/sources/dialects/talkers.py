@@ -14,8 +14,8 @@ from framebus.core.addresses import Link, parse
 from framebus.core.contracts import Item, Maker
 from framebus.core.frame import Frame
 from framebus.sources.dialects import open_source
+from framebus.testing.children import PATIENCE_S
 from framebus.verbs.opened import MadeSource
-from tests.children import PATIENCE_S
 
 EVERY_S = 0.005
 

@@ -19,9 +19,9 @@ from framebus.core.errors import AddressError, OptionError, Timeout
 from framebus.core.frame import Frame
 from framebus.sources.dialects import open_source
 from framebus.testing import SourceConformance
+from framebus.testing.children import PATIENCE_S
 from framebus.wire.dialects import imagezmq
 from framebus.wire.encodings import EncodedImage
-from tests.children import PATIENCE_S
 from tests.sources.dialects.talkers import closed, link, mark, plain, publisher, reading, repeating, take, take_until
 
 PICTURES: dict[str, npt.NDArray[Any]] = {

@@ -21,9 +21,9 @@ from framebus.core.frame import Frame
 from framebus.sources.dialects import asking, open_source
 from framebus.sources.dialects.numbered import Numbered
 from framebus.testing import SourceConformance
+from framebus.testing.children import PATIENCE_S
 from framebus.wire.dialects import imagezmq, pyzmq
 from framebus.wire.dialects.foreign import End
-from tests.children import PATIENCE_S
 from tests.sources.dialects.talkers import link, mark, plain, reading, repeating, take, take_until
 from tests.wire.arrivals import settle, spoiled
 

@@ -243,7 +243,7 @@ def test_a_camera_that_hangs_is_noticed(transport: str) -> None:
 
 def test_a_camera_that_never_shows_a_picture_is_noticed() -> None:
     with TestCamera(fps=50, gop=1000) as camera:
-        feed = connect(camera.url, deadline_s=0.1)
+        feed = connect(camera.url, deadline_s=0.5)
         assert next(feed).key
         camera.drop(1)
         with pytest.raises(Unavailable, match="no picture that can be shown"):

@@ -89,6 +89,11 @@ def test_an_odd_clock_is_taken_for_the_usual_one() -> None:
     assert track(H264.replace("/90000", "")).clock_hz == 90_000
 
 
+def test_a_format_that_is_called_like_a_codec_is_refused() -> None:
+    with pytest.raises(BadFrame, match="'H264' is no payload type"):
+        track("m=video 0 :96 H264\r\n")
+
+
 def test_endless_descriptions_are_refused() -> None:
     with pytest.raises(BadFrame, match="lines"):
         track("a=x\r\n" * 3000)

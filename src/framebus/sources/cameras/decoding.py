@@ -113,7 +113,7 @@ class Decoder:
         return self._context
 
     def _frame(self, picture: Any, newest: Packet) -> Frame:
-        from framebus.sources.planes import picture as pixels
+        from framebus.sources.video.planes import picture as pixels
 
         packet = self._inside.pop(picture.pts, newest)
         for old in [number for number in self._inside if number < self._number - _MOST_INSIDE]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from framebus.core.addresses import Url
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, Packets
 from framebus.core.errors import Unavailable
 from framebus.core.frame import NO_META, Frame, Packet
 from framebus.core.redaction import redact
@@ -33,7 +33,7 @@ _REORDER = {"max_delay": "100000", "reorder_queue_size": "64"}
 def open_source(
     address: Url,
     *,
-    packets: bool = False,
+    packets: Packets = False,
     deadline: float | str | None = None,
     hwaccel: str | None = None,
     crop: str | None = None,
@@ -51,7 +51,7 @@ def open_source(
 
 
 def connect(
-    url: str, *, deadline_s: float, packets: bool, transport: str = "tcp", options: Mapping[str, str] | None = None
+    url: str, *, deadline_s: float, packets: Packets, transport: str = "tcp", options: Mapping[str, str] | None = None
 ) -> Feed:
     """A feed of the first video track at `url`; raises `Unavailable`.
 
@@ -89,7 +89,7 @@ def _options(url: str, transport: str) -> dict[str, str]:
     return {**_AT_ONCE, **own, **(_REORDER if transport == "udp" else {})}
 
 
-def items_of(container: Any, track: Any, where: str, *, packets: bool) -> Iterator[Item]:
+def items_of(container: Any, track: Any, where: str, *, packets: Packets) -> Iterator[Item]:
     """What comes from `track`: packets where its codec travels, pictures otherwise; raises `Unavailable`.
 
     Its iteration raises `Unavailable`, too; `where` is the place for people, without credentials.
@@ -98,7 +98,7 @@ def items_of(container: Any, track: Any, where: str, *, packets: bool) -> Iterat
     codec = CODECS.get(name)
     if codec is not None:
         return _translated(_packets(container, track, codec), where)
-    if packets:
+    if packets is True:
         raise Unavailable(f"{where} sends {name}, which does not travel as packets: leave out packets=True")
     return _translated(_pictures(container, track), where)
 
@@ -146,7 +146,7 @@ def _filter(track: Any, codec: str) -> Any:
 
 
 def _pictures(container: Any, track: Any) -> Iterator[Frame]:
-    from framebus.sources.planes import picture
+    from framebus.sources.video.planes import picture
 
     for decoded in container.decode(track):
         array, format = picture(decoded)

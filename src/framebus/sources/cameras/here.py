@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from framebus.core.addresses import Here
+from framebus.core.contracts import Packets
 from framebus.core.options import check
 from framebus.core.units import size as parse_size
 from framebus.sources.cameras import codecs, picamera, webcam
@@ -18,7 +19,7 @@ PI = "pi"
 def open_source(
     address: Here,
     *,
-    packets: bool = False,
+    packets: Packets = False,
     size: str | None = None,
     fps: float | str | None = None,
     input_format: str | None = None,

@@ -9,7 +9,7 @@ from functools import partial
 
 from framebus.core import clock
 from framebus.core.addresses import Url
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, Packets
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.options import check
@@ -30,7 +30,7 @@ _PIECE = 1 << 16
 def open_source(
     address: Url,
     *,
-    packets: bool = False,
+    packets: Packets = False,
     fps: float | str | None = None,
     backend: str | None = None,
     verify: bool | str | None = None,
@@ -67,7 +67,7 @@ def open_source(
 
 
 def connect(
-    url: str, *, deadline_s: float, packets: bool = False, fps: float = STILLS_FPS, verify: bool = True
+    url: str, *, deadline_s: float, packets: Packets = False, fps: float = STILLS_FPS, verify: bool = True
 ) -> Feed:
     """A feed of whatever `url` sends; raises `Unavailable`."""
     web = Web(url, deadline_s=deadline_s, verify=verify)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 
+from framebus.core.contracts import Packets
 from framebus.core.errors import OptionError
 from framebus.core.names import to_name
 from framebus.core.options import check
@@ -20,7 +21,7 @@ def open_camera(
     where: str,
     connect: Connect,
     *,
-    packets: bool = False,
+    packets: Packets = False,
     coded: bool = True,
     hwaccel: str | None = None,
     crop: str | None = None,
@@ -28,6 +29,8 @@ def open_camera(
     resize: str | None = None,
 ) -> Camera:
     """A camera called `name` at `where` that makes pictures, or with `packets` gives coded video as it comes.
+
+    `packets="prefer"` gives pictures where the camera sends no coded video that travels.
 
     `coded`: H.264 or H.265 may come, so that pictures need PyAV. Raises `OptionError` for options that do not go
     together and `Unavailable` where a package is missing.
@@ -38,7 +41,9 @@ def open_camera(
         codecs.require_pyav()
     codecs.check_hwaccel(hwaccel)
     shape = Shape.parse(crop=crop, turn=turn, resize=resize)
-    return Camera(name, where, connect, treatments(packets=packets, hwaccel=hwaccel, shape=shape), packets=packets)
+    return Camera(
+        name, where, connect, treatments(packets=packets, hwaccel=hwaccel, shape=shape), packets=bool(packets)
+    )
 
 
 def refuse(whom: str, **options: object) -> None:

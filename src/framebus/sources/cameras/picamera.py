@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from framebus.core import clock
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, Packets
 from framebus.core.errors import Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.sources.cameras.feed import Feed, arrived_now
@@ -37,7 +37,7 @@ def connect(
     deadline_s: float,
     size: tuple[int, int] | None = None,
     fps: float | None = None,
-    packets: bool = False,
+    packets: Packets = False,
 ) -> Feed:
     """A feed of Raspberry Pi camera `number`; raises `Unavailable`."""
     from picamera2 import Picamera2
@@ -55,7 +55,7 @@ def connect(
 
 
 def _begun(
-    camera: Any, size: tuple[int, int], fps: float | None, deadline_s: float, *, packets: bool
+    camera: Any, size: tuple[int, int], fps: float | None, deadline_s: float, *, packets: Packets
 ) -> Iterator[Item]:
     controls = {} if fps is None else {"FrameRate": fps}
     # what libcamera calls RGB888 lies in memory as blue, green, red

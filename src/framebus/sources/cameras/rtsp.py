@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from framebus.core.addresses import Url
+from framebus.core.contracts import Packets
 from framebus.core.options import check
 from framebus.core.redaction import redact
 from framebus.sources.cameras import codecs, ffmpeg
@@ -21,7 +22,7 @@ log = logging.getLogger("framebus")
 def open_source(
     address: Url,
     *,
-    packets: bool = False,
+    packets: Packets = False,
     transport: str | None = None,
     backend: str | None = None,
     verify: bool | str | None = None,
@@ -46,7 +47,7 @@ def open_source(
 class Caller:
     """Connects by our own client; from the moment on that it cannot read what a camera offers, by FFmpeg."""
 
-    def __init__(self, url: str, *, packets: bool, **how: Any) -> None:
+    def __init__(self, url: str, *, packets: Packets, **how: Any) -> None:
         self._url = url
         self._packets = packets
         self._how = how

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, Packets
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame, Packet
 from framebus.sources.cameras.decoding import Decoder, begins, breaks
@@ -15,9 +16,9 @@ from framebus.sources.cameras.shaping import Shape
 log = logging.getLogger("framebus")
 
 
-def treatments(*, packets: bool, hwaccel: str | None, shape: Shape) -> Callable[[], Treatment]:
+def treatments(*, packets: Packets, hwaccel: str | None, shape: Shape) -> Callable[[], Treatment]:
     """What begins a treatment for each connection: packets that can be decoded, or pictures in `shape`."""
-    return FromKey if packets else lambda: Pictures(hwaccel, shape)
+    return partial(FromKey, strict=packets is True) if packets else lambda: Pictures(hwaccel, shape)
 
 
 class Pictures:
@@ -41,13 +42,20 @@ class Pictures:
 
 
 class FromKey:
-    """Packets as they come, but after a loss none before the next key frame: those could not be decoded."""
+    """Packets as they come, but after a loss none before the next key frame: those could not be decoded.
 
-    def __init__(self) -> None:
+    strict  pictures are refused; else they pass
+    """
+
+    def __init__(self, *, strict: bool = True) -> None:
+        self._strict = strict
         self._waiting = True
 
     def __call__(self, item: Item) -> Iterator[Item]:
         """`item`, or nothing."""
+        if not isinstance(item, Packet) and not self._strict:
+            yield item
+            return
         if not isinstance(item, Packet):
             raise BadFrame("this camera gives pictures, no coded packets: leave out packets=True")
         self._waiting = (self._waiting or breaks(item)) and not begins(item)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from framebus.core.contracts import Packets
 from framebus.core.errors import Unavailable
 from framebus.sources.cameras import ffmpeg
 from framebus.sources.cameras.feed import Feed
@@ -23,7 +24,7 @@ def connect(
     size: tuple[int, int] | None = None,
     fps: float | None = None,
     input_format: str | None = None,
-    packets: bool = False,
+    packets: Packets = False,
 ) -> Feed:
     """A feed of webcam number `index`; raises `Unavailable`.
 

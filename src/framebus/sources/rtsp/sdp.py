@@ -102,8 +102,8 @@ def _pairs(body: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _track(session: _Media, media: _Media, format: str) -> Track:
-    name, _, clock = media.of("rtpmap", format).partition("/")
-    codec, options = CODECS[name.upper()], fmtp(media.of("fmtp", format))
+    _, _, clock = media.of("rtpmap", format).partition("/")
+    codec, options = CODECS[media.codec(format)], fmtp(media.of("fmtp", format))
     _check_packing(options)
     if not format.isascii() or not format.isdigit() or not 0 <= int(format[:4]) <= 127:
         raise BadFrame(f"{shown(format)} is no payload type")

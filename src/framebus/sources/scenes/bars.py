@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from framebus.sources import digits
 from framebus.sources.scenes import sprites
+from framebus.sources.synthetic import digits
 
 Array = npt.NDArray[Any]
 

@@ -1,0 +1,48 @@
+"""A frame as recordings of arrays keep it: its pixels as they are, and what is alike in those beside it."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from framebus.core.contracts import Item
+from framebus.core.errors import BadFrame
+from framebus.core.frame import Array, Frame, Packet
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What frames that are alike have in common."""
+
+    stream: str
+    format: str
+    shape: tuple[int, ...]
+    dtype: str
+    extra: tuple[tuple[str, tuple[int, ...], str], ...] = ()
+
+
+class Content(msgspec.Struct, frozen=True):
+    """A frame as it is written."""
+
+    frame: Frame
+    look: Look
+    image: Array
+    extra: tuple[tuple[str, Array], ...] = ()
+    """The further arrays, by their names."""
+
+    @classmethod
+    def of(cls, frame: Item) -> Content:
+        """The pixels as they are, unless the reader asked for others; raises `BadFrame` for what no file holds."""
+        if isinstance(frame, Packet):
+            raise BadFrame(
+                f"stream {frame.stream!r}: coded video goes into .mp4 or .mkv; open the source without packets=True"
+            )
+        native = frame.wanted in ("", "native", frame.format)
+        image = np.ascontiguousarray(frame.data if native else frame.image)
+        for name, array in (("pixels", image), *frame.extra):
+            if 0 in array.shape or array.dtype.kind not in "buifc":
+                what = f"{array.dtype} of shape {array.shape}"
+                raise BadFrame(f"stream {frame.stream!r}: {name}, {what}, cannot be recorded")
+        format = frame.format if native else frame.wanted
+        extra = tuple((name, np.ascontiguousarray(frame.arrays[name])) for name in sorted(dict(frame.extra)))
+        looks = tuple((name, array.shape, array.dtype.str) for name, array in extra)
+        return cls(frame, Look(frame.stream, format, image.shape, image.dtype.str, looks), image, extra)

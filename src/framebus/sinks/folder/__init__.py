@@ -1,0 +1,1 @@
+"""`frames/`: an image file for each frame."""

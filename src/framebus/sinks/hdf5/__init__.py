@@ -1,0 +1,1 @@
+"""`run.h5`: written frame by frame."""

@@ -1,0 +1,34 @@
+"""What is known of each frame in a recording without looking at its pixels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from framebus.core.errors import BadFrame
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What pictures that are alike have in common. JSON-able."""
+
+    format: str
+    """Of their pixels, `bgr24`, or the codec of video, `h264`."""
+    shape: tuple[int, ...]
+    dtype: str = ""
+    """`<u2`; empty for coded video."""
+
+
+class Kept(NamedTuple):
+    """One frame."""
+
+    stream: str
+    form: Form
+    run: int
+    seq: int
+    captured_ns: int
+
+
+def foreign(path: str, why: str) -> BadFrame:
+    """What to raise for a file that framebus did not record."""
+    return BadFrame(f"{path} is no recording of framebus: {why}")

@@ -1,0 +1,1 @@
+"""`run.tif`: written frame by frame."""

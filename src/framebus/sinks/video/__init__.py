@@ -1,0 +1,1 @@
+"""`yard.mp4`, `yard.mkv`: written picture by picture."""

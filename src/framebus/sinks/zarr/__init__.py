@@ -1,0 +1,1 @@
+"""`run.zarr`: written frame by frame."""

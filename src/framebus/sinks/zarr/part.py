@@ -1,0 +1,136 @@
+"""One part of a Zarr recording: the frames of a stream that are alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from framebus.core.frame import Frame
+from framebus.core.names import valid_name
+from framebus.sinks.content import Content, Look
+from framebus.sinks.zarr import index as zarr_index
+from framebus.sinks.zarr.index import Column
+from framebus.sinks.zarr.tree import Tree
+from framebus.wire.meta import jsonable
+from framebus.wire.recordings import zarr as hierarchy
+from framebus.wire.recordings.hdf5 import AGAIN
+from framebus.wire.recordings.zarr import DESCRIPTION, Array
+
+BLOCK = 64
+"""So many rows are taken ahead at a time."""
+
+
+class Part:
+    """The group `name` of `tree`, which has `count` frames; grows frame by frame. Used by one thread at a time."""
+
+    def __init__(self, tree: Tree, name: str, frames: dict[str, Array], count: int, meta_end: int) -> None:
+        self.count = count
+        self._tree, self._name, self._frames = tree, name, frames
+        index = {column: zarr_index.new(column) for column in hierarchy.INDEX}
+        self._index = {column: Column(tree, f"{name}/{column}", array) for column, array in index.items()}
+        self._meta = Column(tree, f"{name}/meta", zarr_index.new_meta())
+        self._meta_end = meta_end
+        self._meta_last: tuple[bytes, int] = (b"", 0)
+        self._capacity = 0
+
+    @property
+    def packed(self) -> bool:
+        """Whether its frames are in gzip."""
+        return self._frames["frames"].packed
+
+    def append(self, content: Content, packed: Sequence[bytes | memoryview]) -> None:
+        """Add a frame whose arrays, the pixels first, are `packed`; when this returns it is there whole.
+
+        Raises `OSError`; it is not there then.
+        """
+        if self.count >= self._capacity:
+            self.resize(self.count + BLOCK)
+        frame = content.frame
+        row = {
+            "captured_ns": frame.captured_ns,
+            "captured_mono_ns": frame.captured_mono_ns,
+            "seq": frame.seq,
+            "run": frame.run,
+            "clock": np.frombuffer(frame.clock.encode("ascii", "replace")[:40].ljust(40, b"\0"), np.uint8),
+            "meta_span": self._put_meta(frame),
+        }
+        for (place, array), data in zip(self._frames.items(), packed, strict=True):
+            self._tree.put(f"{self._name}/{place}/{array.chunk_name(self.count)}", data)
+        for name, value in [*row.items(), ("there", 1)]:  # the last says that all the others are whole
+            self._index[name].put(self.count, zarr_index.row_of(name, value).tobytes())
+        self.count += 1
+
+    def resize(self, rows: int) -> None:
+        """Say that there are so many frames. Raises `OSError`."""
+        for place, array in self._frames.items():
+            self._tree.put(f"{self._name}/{place}/{DESCRIPTION}", described(array, rows))
+        for column in self._index.values():
+            column.resize(rows)
+        self._capacity = rows
+
+    def finish(self) -> None:
+        """Say how many frames there are, unless the folder was removed. Raises `OSError`."""
+        if self._tree.gone:
+            return
+        if self._capacity != self.count:
+            self.resize(self.count)
+        if self._meta.capacity != self._meta_end:
+            self._meta.resize(self._meta_end)
+
+    def close(self) -> None:
+        """Let go of the files; idempotent."""
+        for column in (*self._index.values(), self._meta):
+            column.close()
+
+    def _put_meta(self, frame: Frame) -> tuple[int, int]:
+        if not frame.meta:
+            return 0, 0
+        text = json.dumps(jsonable(frame.meta), separators=(",", ":"), ensure_ascii=False).encode()
+        if text != self._meta_last[0]:
+            at, end = self._meta_end, self._meta_end + len(text)
+            if end > self._meta.capacity:
+                self._meta.resize(end + hierarchy.META_BYTES)
+            self._meta.put(at, text)
+            self._meta_end, self._meta_last = end, (text, at)
+        return self._meta_last[1], len(text)
+
+
+def make(tree: Tree, name: str, look: Look, *, packed: bool) -> Part:
+    """A new part, empty. Raises `OSError`, and `BadFrame` for types that Zarr has not."""
+    frames = {"frames": _frames(look.shape, look.dtype, packed=packed)}
+    for number, (array, shape, dtype) in enumerate(look.extra):
+        place = array if valid_name(array) and array != DESCRIPTION else f"array-{number}@"
+        frames[f"arrays/{place}"] = _frames(shape, dtype, packed=packed, attributes={"name": array})
+    texts = {place: hierarchy.described(array) for place, array in frames.items()}
+    for place, text in texts.items():
+        tree.put(f"{name}/{place}/{DESCRIPTION}", text)
+    if look.extra:
+        tree.put(f"{name}/arrays/{DESCRIPTION}", hierarchy.group({}))
+    for column in hierarchy.INDEX:
+        tree.put(f"{name}/{column}/{DESCRIPTION}", hierarchy.described(zarr_index.new(column)))
+    tree.put(f"{name}/meta/{DESCRIPTION}", hierarchy.described(zarr_index.new_meta()))
+    attributes = {"stream": look.stream, "format": look.format, "arrays": list(frames)[1:]}
+    tree.put(f"{name}/{DESCRIPTION}", hierarchy.group(attributes))
+    return Part(tree, name, frames, 0, 0)
+
+
+def described(array: Array, rows: int) -> bytes:
+    """The description of an array of frames that has so many rows."""
+    return hierarchy.described(msgspec.structs.replace(array, shape=(rows, *array.row)))
+
+
+def name_of(look: Look, taken: Collection[str]) -> str:
+    """The first name for a further part of a stream that is not taken."""
+    name, number = look.stream, 1
+    while name in taken or name == DESCRIPTION:
+        number += 1
+        name = f"{look.stream}{AGAIN}{number}"
+    return name
+
+
+def _frames(shape: tuple[int, ...], dtype: str, *, packed: bool, attributes: dict[str, Any] | None = None) -> Array:
+    return Array((0, *shape), dtype, (1, *shape), packed, attributes or {})

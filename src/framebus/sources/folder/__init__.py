@@ -1,0 +1,1 @@
+"""`photos/`, 'photos/*.jpg' and single pictures."""

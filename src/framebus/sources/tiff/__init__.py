@@ -1,0 +1,1 @@
+"""`run.tif`, played; and TIFF files of others, which are pictures."""

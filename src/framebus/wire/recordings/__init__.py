@@ -1,0 +1,1 @@
+"""What recordings look like inside, for those who write them and those who read them."""

@@ -1,0 +1,82 @@
+"""`framebus info` and `framebus doctor --repair` on recordings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from framebus.cli import main
+from framebus.testing import clip, samples
+from framebus.testing.samples import RUN
+from tests.conftest import StartChild
+from tests.record import films, runs
+from tests.record.test_kills import RECORDER
+
+EVERY = ("h5", "tif", "zarr", "mp4", "mkv")
+
+
+@pytest.fixture(params=EVERY)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A recording of a camera that was started twice, with frames 2, 5 and 6 missing."""
+    path = tmp_path / f"run.{request.param}"
+    frames = [frame for frame in samples(9, stream="cam") if frame.seq not in (2, 5, 6)]
+    kind = films if request.param in ("mp4", "mkv") else runs
+    kind.record(path, [*frames, *samples(2, run=RUN + 1, stream="cam")])
+    return path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    got = main(arguments)
+    captured = capsys.readouterr()
+    assert got == code, captured.err
+    return captured.out
+
+
+def test_info_says_what_is_in_it(capsys: pytest.CaptureFixture[str], path: Path) -> None:
+    facts = json.loads(printed(capsys, "info", str(path), "--json"))
+    assert (facts["kind"], facts["whole"], facts["busy"]) == ("recording", True, False)
+    (stream,) = facts["streams"]
+    assert (stream["stream"], stream["frames"], stream["runs"], stream["missing"]) == ("cam", 8, 2, 3)
+    assert [(gap["after"], gap["frames"]) for gap in stream["gaps"]] == [(1, 1), (4, 2)]
+    assert stream["ends_ns"] - stream["begins_ns"] == 8 * 33_333_333
+    assert facts["nbytes"] > 0
+
+
+def test_and_says_it_to_people(capsys: pytest.CaptureFixture[str], path: Path) -> None:
+    first, head, row, _, longest, shortest = printed(capsys, "info", str(path)).splitlines()
+    assert first.startswith(str(path))
+    assert first.endswith("· whole")
+    assert head.split() == ["STREAM", "FRAMES", "RUNS", "MISSING", "PICTURES", "FROM", "LASTS"]
+    assert row.split()[:5] == ["cam", "8", "2", "3", "48x32"]
+    assert row.endswith("0.3 s")
+    assert longest.startswith("  2 frames after #4 of 2025-06-15")
+    assert shortest.startswith("  1 frame after #1 of 2025-06-15")
+
+
+@pytest.mark.parametrize("extension", ["h5", "zarr", "mp4"])
+def test_one_that_was_cut_off_is_repaired(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, child: StartChild, extension: str
+) -> None:
+    path = str(tmp_path / f"run.{extension}")
+    recorder = child("-c", RECORDER, path, "0")
+    recorder.wait_line(r"^done 5$")
+    assert "is being written" in printed(capsys, "info", path)
+    recorder.kill()
+    assert f"was cut off: framebus doctor {path} --repair" in printed(capsys, "info", path)
+    assert "is whole" in printed(capsys, "doctor", path, "--repair")
+    assert printed(capsys, "info", path).splitlines()[0].endswith("· whole")
+    assert "none damaged" in printed(capsys, "doctor", path)
+
+
+def test_what_is_no_recording_is_said_to_be_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    clip(tmp_path / "film.mp4", 3, "160x120")
+    shown = printed(capsys, "info", str(tmp_path / "film.mp4"))
+    assert "160x120" in shown, "what it is is said all the same"
+    assert "recording no recording of framebus: its pictures do not say which frames they are" in shown
+    (tmp_path / "text.h5").write_text("text")
+    for words in (("info",), ("doctor", "--repair")):
+        assert main([*words, str(tmp_path / "text.h5")]) in (3, 4)
+        captured = capsys.readouterr()
+        assert "text.h5 is no recording of framebus: it cannot be read as HDF5" in captured.out + captured.err

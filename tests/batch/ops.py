@@ -105,3 +105,31 @@ class Deadly:
     def _kill(self, after_s: float) -> None:
         time.sleep(after_s)
         os.kill(self._pid, signal.SIGKILL)
+
+
+class Patient:
+    """Waits with its first picture until there are so many files in a folder."""
+
+    def __init__(self, folder: str, count: int) -> None:
+        self._folder, self._count = Path(folder), count
+
+    def __call__(self, image: Array) -> Array:
+        """The picture itself."""
+        while len(list(self._folder.iterdir())) < self._count:
+            time.sleep(0.01)
+        return image
+
+
+class Stopping:
+    """Stops its own process (SIGSTOP) at pictures that are called so, the first time; `folder` remembers."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def __call__(self, frame: Frame) -> Array:
+        """The picture itself."""
+        if frame.stream.startswith("stop"):
+            with suppress(FileExistsError):
+                (self._folder / frame.stream).touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGSTOP)
+        return frame.image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from framebus.batch.process import process
 from framebus.batch.report import Report
+from framebus.testing.bombs import write_bombs
 from tests.batch import ops
 from tests.batch.photos import contents, encoded, jpeg, photos, picture, png_bomb
 from tests.batch.test_process import reasons, run
@@ -211,3 +213,12 @@ def test_an_image_of_one_pixel_and_of_many_channels(tmp_path: Path) -> None:
     )
     report = run(tmp_path / "in", tmp_path / "out", "resize=3x2")
     assert report.ok, report.failures
+
+
+def test_a_tiff_whose_pages_go_round_in_a_circle(folder: Path, tmp_path: Path) -> None:
+    for path in write_bombs(folder, random.Random(1)):
+        if not path.name.startswith("circle"):
+            path.unlink()
+    report = run(folder, tmp_path / "out", "resize=8x8")
+    all_but(report, 2)
+    assert set(reasons(report).values()) == {"its pages follow each other in a circle"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from framebus.batch.process import process
-from framebus.core.errors import OptionError
+from framebus.core.errors import OptionError, Unavailable
 from tests.batch import ops
 from tests.batch.photos import contents, jpeg, photos
 from tests.conftest import StartChild
@@ -110,3 +110,17 @@ def test_ops_that_cannot_travel_are_refused(tmp_path: Path) -> None:
     lock = threading.Lock()
     with ThreadPoolExecutor(1) as executor, pytest.raises(OptionError, match="cannot be taken to its own process"):
         process(tmp_path / "in", tmp_path / "out", lambda image: image if lock else None, workers=executor)
+
+
+def test_an_executor_that_cancels_what_it_was_given_does_not_work_any_more(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 3)
+
+    class Cancelling(ThreadPoolExecutor):
+        def submit(self, function: Any, /, *args: Any, **named: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with Cancelling(1) as executor, pytest.raises(Unavailable, match="does not work any more"):
+        process(tmp_path / "in", tmp_path / "out", SMALL, workers=executor)

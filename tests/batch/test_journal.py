@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,43 @@ def test_changed_options_are_said_in_words() -> None:
 def test_one_file_without_a_number_is_told_by_its_name_alone() -> None:
     assert made("a.jpg", (-1, -1)) == "a.jpg"
     assert made("a.jpg", (-1, 3)) == ["a.jpg", -1, 3]
+
+
+def test_a_first_line_that_was_cut_short_spoils_no_later_run(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text('{"framebus": 1, "beg')
+    for name in ("a.jpg", "b.jpg"):
+        with begun(tmp_path) as journal:
+            journal.add(done=[name])
+    assert "b.jpg" in past_of(str(tmp_path)).done
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if len(data) > 10:
+            return write(descriptor, data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with begun(tmp_path) as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", full)
+            with pytest.raises(Unavailable, match="No space left"):
+                journal.add(done=["a.jpg"])
+        assert (tmp_path / NAME).read_bytes() == b""
+        journal.end()  # there is room again
+    past = past_of(str(tmp_path))
+    assert (past.options, past.clean) == (OPTIONS, True)
+
+
+def test_one_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(Unavailable, match="cannot be read"):
+        past_of(str(tmp_path))
+
+
+def test_a_folder_that_somebody_took_away_keeps_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    journal = begun(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
+    journal.close()

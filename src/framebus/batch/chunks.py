@@ -12,10 +12,9 @@ _NEWER = 0.3
 class Chunking:
     """The size of the next chunk, by how long inputs take; a chunk takes about `target_s`."""
 
-    def __init__(self, workers: int, target_s: float = 0.04, most: int = MOST) -> None:
+    def __init__(self, workers: int, target_s: float = 0.04) -> None:
         self._workers = max(1, workers)
         self._target_s = target_s
-        self._most = most
         self._each_s = 0.0
 
     def learn(self, inputs: int, seconds: float) -> None:
@@ -28,7 +27,7 @@ class Chunking:
         """How many next, of about `left` inputs (None: nobody knows)."""
         if not self._each_s:
             return 1
-        size = min(self._most, int(self._target_s / self._each_s))
+        size = min(MOST, int(self._target_s / self._each_s))
         if left is not None:
             size = min(size, left // (self._workers * _SHARE))
         return max(1, size)

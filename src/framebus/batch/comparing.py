@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -19,6 +19,8 @@ from framebus.batch.naming import Naming
 from framebus.batch.piece import Chunk, Piece
 from framebus.batch.recipe import Recipe
 from framebus.batch.report import Comparison
+from framebus.batch.stores import objects
+from framebus.batch.stores.urls import is_url
 from framebus.batch.task import Task
 
 INPUTS, LOOKED_AT = 400, 20_000
@@ -93,9 +95,22 @@ def _elsewhere(recipe: Recipe) -> Iterator[Recipe]:
         outputs = []
         for output in recipe.outputs:
             naming = Naming(output.place, output.format)
-            folders.append(tempfile.mkdtemp(prefix=FOLDER, dir=naming.root))
-            outputs.append(msgspec.structs.replace(output, place=os.path.join(folders[-1], naming.pattern)))
+            folders.append(_new_folder(naming.root))
+            outputs.append(msgspec.structs.replace(output, place=f"{folders[-1]}/{naming.pattern}"))
         yield msgspec.structs.replace(recipe, outputs=tuple(outputs), began_ns=0)
     finally:
         for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def _new_folder(root: str) -> str:
+    if is_url(root):
+        return f"{root}/{FOLDER}{secrets.token_hex(4)}"
+    return tempfile.mkdtemp(prefix=FOLDER, dir=root)
+
+
+def _remove(folder: str) -> None:
+    if is_url(folder):
+        objects.remove(folder)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from framebus.batch.duty import job_of
+from framebus.batch.frozen import Frozen
 from framebus.batch.hands import Hands
 from framebus.batch.piece import Chunk, Result, heard, packed
 from framebus.batch.recipe import Recipe
@@ -24,6 +27,7 @@ class Crewed(Hands):
         self.workers = count
         self.target_s = Hands.target_s * max(1.0, count / _MANY)  # so that this process keeps up with them
         self._limit_s = recipe.limit_s
+        self._frozen = Frozen(recipe.limit_s or inf)
         self._crew = Crew(job_of(recipe), count, Patience())
         self._out: dict[int, Chunk] = {}
 
@@ -44,6 +48,8 @@ class Crewed(Hands):
         self._crew.drive()
         self._crew.wait(limit_s)
         self._crew.drive()
+        if self._out:
+            self._frozen.look(self._crew.pids)
         return [self._result(settled) for settled in self._crew.finished()]
 
     def close(self) -> None:

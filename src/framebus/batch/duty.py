@@ -13,6 +13,8 @@ import msgspec
 from framebus.batch import tuning
 from framebus.batch.piece import told, unpacked
 from framebus.batch.recipe import Recipe, Spec
+from framebus.batch.stores import objects
+from framebus.batch.stores.urls import is_url
 from framebus.batch.task import Task
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
@@ -38,6 +40,7 @@ def processing(job: Job) -> Callable[[Item], Said]:
     recipe: Recipe = byvalue.from_bytes(job.code)
     tuning.keep_memory()
     alarm = tuning.Alarm(recipe.limit_s)
+    objects.wait_within(alarm.paused)
     task = Task(recipe, alarm.set)
     tuning.one_thread()
     tuning.limit_memory(recipe.max_memory)
@@ -81,11 +84,15 @@ def _anywhere(recipe: Recipe) -> Recipe:
     """The same recipe for a process in any folder."""
     outputs = tuple(
         msgspec.structs.replace(
-            output, place=os.path.join(os.getcwd(), output.place), ops=tuple(map(_found_anywhere, output.ops))
+            output, place=_placed_anywhere(output.place), ops=tuple(map(_found_anywhere, output.ops))
         )
         for output in recipe.outputs
     )
     return msgspec.structs.replace(recipe, outputs=outputs)
+
+
+def _placed_anywhere(place: str) -> str:
+    return place if is_url(place) else os.path.join(os.getcwd(), place)
 
 
 def _found_anywhere(spec: Spec) -> Spec:

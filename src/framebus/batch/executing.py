@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 
 from framebus.batch.duty import Answer, code_of, work
 from framebus.batch.hands import Hands
 from framebus.batch.piece import Chunk, Piece, Result, heard, packed
 from framebus.batch.recipe import Recipe
+from framebus.batch.stores.urls import absolute
 from framebus.core.errors import Unavailable
 
 _AHEAD = 3
@@ -61,6 +62,8 @@ class Executing(Hands):
 
     def _result(self, future: Future[Answer], chunk: Chunk) -> Result | None:
         """What came of it; None where it is tried once more."""
+        if future.cancelled():  # by whoever has the executor: it is being shut down
+            raise self._broken(CancelledError("it cancelled what it was given"))
         error = future.exception()
         if error is None:
             seconds, outcomes = future.result()
@@ -79,4 +82,4 @@ class Executing(Hands):
 
 def _anywhere(piece: Piece) -> Piece:
     """For processes that may be in another folder."""
-    return piece._replace(path=os.path.abspath(piece.path))
+    return piece._replace(path=absolute(piece.path))

@@ -22,6 +22,9 @@ from framebus.batch.recipe import Recipe
 from framebus.batch.report import Comparison, Report
 from framebus.batch.run import Run
 from framebus.batch.selection import Selection
+from framebus.batch.stores import objects
+from framebus.batch.stores.ledger import folder_for
+from framebus.batch.stores.urls import shown
 from framebus.batch.tally import Tally
 from framebus.core.errors import OptionError, Unavailable
 
@@ -40,7 +43,11 @@ class Job:
         self.workers = workers
         self._places = list(places)
         self._namings = [Naming(output.place, output.format) for output in asked.recipe.outputs]
-        self.inputs = Inputs(self._places, asked.match, [naming.root for naming in self._namings])
+        try:
+            self.inputs = Inputs(self._places, asked.match, [naming.root for naming in self._namings])
+        except BaseException:
+            objects.let_go()
+            raise
         self._run: Run | None = None
         self._tally: Tally | None = None
         self._stopping = False
@@ -60,17 +67,18 @@ class Job:
     def run(self) -> Report:
         """Do it; the report, also where it was stopped. Raises what keeps it from being done at all."""
         with ExitStack() as held:
+            held.callback(objects.let_go)
             places = held.enter_context(Places(naming.root for naming in self._namings))
-            journal = held.enter_context(Journal(self._namings[0].root, fsync=self.asked.recipe.fsync))
-            past, recipe = self._taken_up(journal)
+            journal = held.enter_context(Journal(self._ledger, fsync=self.asked.recipe.fsync))
+            past, recipe = self._taken_up(journal, places.now_ns)
             if not past.clean:
                 places.sweep()
             comparison = self._compared(recipe)
             listing = held.enter_context(Listing(self.inputs))
             tally = self._tally = Tally(journal, listing)
             tally.report.comparison = comparison
-            selection = Selection(listing, self.inputs.base, self._namings, past, tally)
-            self._run = Run(listing, selection, lambda: hands_for(recipe, self.workers), tally)
+            selection = Selection(listing, self.inputs.base, self._namings, past, tally, recipe.kept_since_ns)
+            self._run = Run(listing, selection, lambda: self._hands(recipe), tally)
             if self._stopping:
                 self._run.stop()
             stopped = self._run.finish()
@@ -85,14 +93,35 @@ class Job:
         from framebus.batch.here import Here
 
         Here(self.asked.recipe).close()  # builds all ops
-        past = past_of(self._namings[0].root) if self.asked.resume else Past()
-        with Listing(self.inputs) as listing:
+        past = past_of(self._ledger) if self.asked.resume else Past()
+        with ExitStack() as held:
+            held.callback(objects.let_go)
+            listing = held.enter_context(Listing(self.inputs))
             tally = self._tally = Tally(None, listing)
             for piece in Selection(listing, self.inputs.base, self._namings, past, tally):
                 if self._stopping:
                     break
-                tell(piece.path, [os.path.join(naming.root, naming.name(piece.inner)) for naming in self._namings])
+                files = [os.path.join(naming.root, naming.name(piece.inner)) for naming in self._namings]
+                tell(shown(piece.path), list(map(shown, files)))
             return self._reported(tally, "it was a rehearsal")
+
+    def _hands(self, recipe: Recipe) -> Hands:
+        """Whoever does the work; who joins comes first, so that a wrong address is told before any worker starts."""
+        join = self.asked.join
+        if join is None:
+            return hands_for(recipe, self.workers)
+        from framebus.batch.joining.guests import Guests
+        from framebus.batch.joining.hands import Joined
+        from framebus.batch.joining.proof import Proof
+        from framebus.links.image_workers import Desk
+
+        allow, insecure = self.asked.allow, self.asked.insecure
+        guests = Guests(lambda: Desk(join, allow, insecure=insecure), Proof(recipe), recipe.limit_s)
+        try:
+            return Joined(hands_for(recipe, self.workers), guests)
+        except BaseException:
+            guests.close()
+            raise
 
     def _compared(self, recipe: Recipe) -> Comparison | None:
         if not self.asked.compare:
@@ -107,18 +136,22 @@ class Job:
             raise nothing(self._places, self.inputs.others, self.asked.match)
         return report
 
-    def _taken_up(self, journal: Journal) -> tuple[Past, Recipe]:
-        """What was done already, and the recipe with the time of the job's beginning."""
+    @property
+    def _ledger(self) -> str:
+        return folder_for(self._namings[0].root)
+
+    def _taken_up(self, journal: Journal, now_ns: int | None) -> tuple[Past, Recipe]:
+        """What was done already, and the recipe with the time of the job's beginning, which may be now."""
         options = summary(self.asked, self.inputs.base)
         past = journal.read()
         if past.options is not None and self.asked.resume:
             if different := "; ".join(changes(past.options, options)):
                 raise OptionError(
-                    f"{self._namings[0].root} was begun as another job ({different}): resume=False (--no-resume) "
-                    "begins it again as it is now, or choose another folder"
+                    f"{shown(self._namings[0].root)} was begun as another job ({different}): resume=False "
+                    "(--no-resume) begins it again as it is now, or choose another folder"
                 )
             return past, msgspec.structs.replace(self.asked.recipe, began_ns=past.began_ns)
-        began_ns = journal.begin(options)
+        began_ns = journal.begin(options, now_ns)
         anew = Past()
         anew.clean, anew.ever = past.clean, past.ever
         return anew, msgspec.structs.replace(self.asked.recipe, began_ns=past.began_ns or began_ns)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from framebus.batch.digests import Digests
@@ -25,7 +26,7 @@ from framebus.core.closing import Closing
 from framebus.core.errors import Unavailable
 
 NAME = ".framebus-journal"
-"""The file in the output folder."""
+"""The file in the output folder, or in the folder that stands for one in a store."""
 VERSION = 1
 
 Made = str | list[Any]
@@ -89,19 +90,19 @@ class Journal(Closing):
 
     def read(self) -> Past:
         """All it says; raises `Unavailable` where it is somebody else's, or of another version."""
-        past, torn = _read(self.path)
+        past, whole = _read(self.path)
         self._clean = past.clean
-        if torn:
-            self._put(b"\n")
+        if whole < os.fstat(self._descriptor).st_size:
+            os.ftruncate(self._descriptor, whole)
         return past
 
-    def begin(self, options: Mapping[str, Any]) -> int:
-        """Begin a job, or begin it anew; when that was, by the clock of the files.
+    def begin(self, options: Mapping[str, Any], now_ns: int | None = None) -> int:
+        """Begin a job, or begin it anew; when that was, by the clock of the files, which is `now_ns` where given.
 
         It is written down with the first thing that is done, so that a job that cannot be done leaves no trace.
         """
         os.utime(self._descriptor)
-        began_ns = os.fstat(self._descriptor).st_mtime_ns
+        began_ns = os.fstat(self._descriptor).st_mtime_ns if now_ns is None else now_ns
         self._first = {"framebus": VERSION, "began_ns": began_ns, "options": options}
         return began_ns
 
@@ -121,23 +122,29 @@ class Journal(Closing):
         """Let go of the file; idempotent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            if os.fstat(descriptor).st_size == 0:
-                os.unlink(self.path)
+            with suppress(FileNotFoundError):  # somebody took the folder away
+                if os.fstat(descriptor).st_size == 0:
+                    os.unlink(self.path)
             os.close(descriptor)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         lines = [line] if self._first is None else [self._first, line]
-        self._first, self._clean = None, False
+        self._clean = False
         # Names that are no text are kept by the escapes of JSON in ASCII.
         self._put(b"".join(json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n" for line in lines))
+        self._first = None
 
     def _put(self, data: bytes) -> None:
+        """All of it, or nothing: what comes after half a line would be lost with it."""
+        whole = os.fstat(self._descriptor).st_size
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
             if self._fsync:
                 os.fsync(self._descriptor)
         except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, whole)
             raise Unavailable(f"{self.path} cannot be written: {error.strerror or error}") from error
 
 
@@ -152,21 +159,26 @@ def past_of(folder: str) -> Past:
     return _read(path)[0] if os.path.exists(path) else Past()
 
 
-def _read(path: str) -> tuple[Past, bool]:
-    """What it says, and whether its last line is cut short."""
-    past = Past()
-    torn = False
-    with open(path, "rb") as file:
-        for number, text in enumerate(file):
-            torn = not text.endswith(b"\n")
-            line = _line(text)
-            if number == 0 and not torn and (line is None or line.get("framebus") != VERSION):
-                raise Unavailable(
-                    f"{path} is no journal that this framebus can read: choose another folder, or remove it"
-                )
-            if line is not None:
-                past.learn(line)
-    return past, torn
+def _read(path: str) -> tuple[Past, int]:
+    """What its whole lines say, and how many bytes those are."""
+    past, whole = Past(), 0
+    try:
+        with open(path, "rb") as file:
+            for text in file:
+                if not text.endswith(b"\n"):
+                    past.clean = False
+                    break
+                line = _line(text)
+                if whole == 0 and (line is None or line.get("framebus") != VERSION):
+                    raise Unavailable(
+                        f"{path} is no journal that this framebus can read: choose another folder, or remove it"
+                    )
+                whole += len(text)
+                if line is not None:
+                    past.learn(line)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror or error}") from error
+    return past, whole
 
 
 def _line(text: bytes) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ import os
 import re
 from functools import cached_property
 
+from framebus.batch.stores.urls import is_folder, is_url
 from framebus.core.errors import AddressError, OptionError
 from framebus.core.options import nearest
 
@@ -29,6 +30,7 @@ OTHERWISE = "png"
 
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 _DIGITS = 8
+_BEFORE_BUCKET = 2
 
 
 class Naming:
@@ -115,6 +117,8 @@ def _divided(place: str) -> tuple[str, str]:
     parts = place.split("/")
     first = next(index for index, part in enumerate(parts) if "{" in part or "}" in part)
     root = "/".join(parts[:first]) or ("/" if place.startswith("/") else ".")
+    if is_url(place) and first <= _BEFORE_BUCKET:
+        raise AddressError(f"{place}: the bucket comes before the first placeholder")
     pattern = "/".join(part for part in parts[first:] if part)
     return root, pattern if os.path.splitext(pattern)[1] else f"{pattern}.{{ext}}"
 
@@ -123,7 +127,9 @@ def _check_folder(place: str) -> None:
     if not place:
         raise AddressError("the output is empty: name a folder, such as small/")
     extension = os.path.splitext(place)[1][1:].lower()
-    if extension in FORMATS and not place.endswith("/") and not os.path.isdir(place):
+    if is_url(place) and not place.partition("://")[2].strip("/"):
+        raise AddressError(f"{place}: which bucket, or which folder? for instance {place.rstrip('/')}//bucket/small")
+    if extension in FORMATS and not (place.endswith("/") or is_folder(place)):
         raise AddressError(
             f"{place} is one name for many files: give a folder ({place}/) or a template ({{name}}-small.{extension})"
         )

@@ -11,7 +11,9 @@ import msgspec
 from framebus.batch.duty import NAME
 from framebus.batch.naming import EXTENSIONS
 from framebus.batch.recipe import Output, Recipe, Spec
+from framebus.batch.stores.urls import shown
 from framebus.batch.writing.encoders import Style
+from framebus.core.addresses import Link
 from framebus.core.errors import OptionError
 from framebus.core.options import check, reject_unknown
 from framebus.pool.job import Job
@@ -21,7 +23,7 @@ Ops = Spec | Iterable[Spec]
 
 NAMES = (
     *("match", "max_pixels", "tolerant", "resume", "compare", "max_memory", "work_timeout"),
-    *("also", "encode", "quality", "subsampling", "overwrite", "fsync"),
+    *("also", "encode", "quality", "subsampling", "overwrite", "fsync", "join", "allow", "insecure"),
 )
 """The options of the vocabulary that make a job what it is."""
 
@@ -37,6 +39,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     match: tuple[str, ...] = ()
     resume: bool = True
     compare: bool = False
+    join: Link | None = None
+    """Where workers of an older program may join."""
+    allow: tuple[str, ...] = ()
+    insecure: bool = False
 
 
 def asked(output: Place, ops: Ops, given: Mapping[str, Any]) -> Asked:
@@ -62,17 +68,35 @@ def asked(output: Place, ops: Ops, given: Mapping[str, Any]) -> Asked:
         limit_s=DEFAULT_LIMIT_S if wanted["work_timeout"] is None else wanted["work_timeout"],
         max_memory=_memory(wanted["max_memory"], specs, wanted["max_pixels"]),
     )
-    return Asked(recipe=recipe, match=wanted["match"], resume=wanted["resume"] is not False, compare=wanted["compare"])
+    if wanted["join"] is None and (wanted["allow"] or wanted["insecure"]):
+        raise OptionError("allow and insecure say who may join: say where, with join (--join)")
+    return Asked(
+        recipe=recipe,
+        match=wanted["match"],
+        resume=wanted["resume"] is not False,
+        compare=wanted["compare"],
+        join=_address(wanted["join"]),
+        allow=wanted["allow"],
+        insecure=wanted["insecure"],
+    )
 
 
 def summary(asked: Asked, base: str) -> dict[str, Any]:
     """What a job is, for its journal: all that makes its files what they are."""
     style = asked.recipe.style
-    told: dict[str, Any] = {"from": base}
+    told: dict[str, Any] = {"from": shown(base)}
     for number, output in enumerate(asked.recipe.outputs):
         also = f"also {number} " if number else ""
         told |= {f"{also}to": _pattern(output.place), f"{also}ops": [_text(spec) for spec in output.ops]}
     return told | {"encode": asked.recipe.outputs[0].format, **msgspec.structs.asdict(style)}
+
+
+def _address(join: str | None) -> Link | None:
+    if join is None:
+        return None
+    from framebus.links.image_workers import address_of
+
+    return address_of(join)
 
 
 def _pattern(place: str) -> str:

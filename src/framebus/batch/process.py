@@ -31,15 +31,19 @@ def process(
     max_memory: int | str | None = None,
     work_timeout: float | str | None = None,
     fsync: bool = False,
+    join: str | None = None,
+    allow: str | Iterable[str] = (),
+    insecure: bool = False,
     compare: bool = False,
     dry_run: bool = False,
     report: Place | None = None,
 ) -> Report:
     """Apply `ops` to every picture of `inputs`, and write what they make of it to `output`.
 
-    inputs        a folder (with all below it), a glob, a file, a text file of paths (`.txt`), or several of these
+    inputs        a folder (with all below it), a glob, a file, a text file of paths (`.txt`), or several of these;
+                  also in a store, `s3://bucket/photos`
     output        a folder, in which files are called and lie as their inputs do, or a template with `{folder}`,
-                  `{name}` and `{ext}`
+                  `{name}` and `{ext}`; also in a store
     ops           built in (`"resize=512x512"`), `"file.py:name"`, or callables; none copies the pictures
     workers       processes; None: one for each core, 0: this one; any `concurrent.futures.Executor`; or a dask
                   `Client`, or `"dask://scheduler:8786"`
@@ -55,6 +59,9 @@ def process(
     max_memory    address space that a worker may need for a picture, besides what it has
     work_timeout  longest time for one picture in a worker, 60 seconds unless told otherwise
     fsync         force every file to the disk
+    join          where workers of an older program may join: `ipc://router.ipc`, `tcp://*:5555`
+    allow         addresses and networks that they may come from, where that is not this machine
+    insecure      let them come from anywhere
     compare       first measure the speed-up, on a part of the inputs
     dry_run       find and check everything, but make nothing
     report        write the report there, as JSON

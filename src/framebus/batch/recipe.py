@@ -39,3 +39,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Longest time for one picture, where it is done in a process of its own; 0: any."""
     max_memory: int = 0
     """Most bytes of address space for whoever does it in a process of its own; 0: any."""
+
+    @property
+    def kept_since_ns(self) -> int:
+        """What is older than that is not the job's, and not replaced; 0: everything may be."""
+        return 0 if self.overwrite else self.began_ns

@@ -12,18 +12,35 @@ from framebus.batch.journal import Past
 from framebus.batch.naming import Naming, numbered
 from framebus.batch.outcome import PLAIN
 from framebus.batch.piece import Piece
+from framebus.batch.stores.files import occupied, older
+from framebus.batch.stores.stamps import Stamps, as_new
+from framebus.batch.stores.urls import absolute, is_url, shown
 from framebus.batch.tally import Tally
 
 
 class Selection:
-    """The pieces among `inputs`, in order; what is none is told to `tally`."""
+    """The pieces among `inputs`, in order; what is none is told to `tally`.
 
-    def __init__(self, inputs: Iterable[Input], base: str, namings: Sequence[Naming], past: Past, tally: Tally) -> None:
+    `began_ns` as for `Files`: objects of a store that are older are not the job's. (Files are looked at when they are
+    written; objects are listed here, all at once.)
+    """
+
+    def __init__(
+        self,
+        inputs: Iterable[Input],
+        base: str,
+        namings: Sequence[Naming],
+        past: Past,
+        tally: Tally,
+        began_ns: int = 0,
+    ) -> None:
         self.seen = 0
         """Inputs that were decided about."""
         self._inputs = inputs
         self._namings = namings
-        self._roots = [os.path.abspath(naming.root) for naming in namings]
+        self._roots = [absolute(naming.root) for naming in namings]
+        self._began_ns = began_ns
+        self._stamps = Stamps()
         self._in_place = identity(base) in {identity(root) for root in self._roots}
         self._past = past
         self._tally = tally
@@ -66,7 +83,19 @@ class Selection:
         if (told := past.quarantined.get(name)) is not None:
             self._tally.kept_away(told)
             return None
+        if (there := self._somebody_elses(names)) is not None:
+            self._tally.failed(each.path, occupied(there))
+            return None
         return Piece(each.path, each.inner, name)
+
+    def _somebody_elses(self, names: Sequence[str]) -> str | None:
+        """An object that one of these names has already, which the job has not made."""
+        for root, name in zip(self._roots, names, strict=True):
+            if self._began_ns and is_url(root):
+                stamp = self._stamps.of(f"{root}/{name}")
+                if stamp is not None and older(stamp, self._began_ns):
+                    return f"{root}/{name}"
+        return None
 
     def _ours(self, each: Input) -> bool:
         """Whether the job itself has made it, in this run or an earlier one; not what is replaced by itself."""
@@ -76,12 +105,14 @@ class Selection:
 
     def _still_there(self, path: str, names: Sequence[str], counts: Sequence[int] | None) -> bool:
         """Whether all that was made of an input is there, and not older than it."""
-        try:
-            since_ns = os.stat(path).st_mtime_ns
-            files = _files(self._roots, names, counts or [PLAIN] * len(names))
-            return all(os.stat(file).st_mtime_ns >= since_ns for file in files)
-        except OSError:
+        since_ns = self._stamps.of(path)
+        if since_ns is None:
             return False
+        for file in _files(self._roots, names, counts or [PLAIN] * len(names)):
+            stamp = self._stamps.of(file)
+            if stamp is None or not as_new(stamp, since_ns, coarse=is_url(path) or is_url(file)):
+                return False
+        return True
 
 
 def _files(roots: Sequence[str], names: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
@@ -95,6 +126,6 @@ def _files(roots: Sequence[str], names: Sequence[str], counts: Sequence[int]) ->
 
 def _taken(file: str) -> str:
     return (
-        f"it would be written as {file}, like another input before it (or it is named twice): write a template with "
-        "{folder}, {name} and {ext} that tells them apart"
+        f"it would be written as {shown(file)}, like another input before it (or it is named twice): "
+        "write a template with {folder}, {name} and {ext} that tells them apart"
     )

@@ -11,6 +11,7 @@ from framebus.batch.outcome import PLAIN, Outcome
 from framebus.batch.piece import Piece, Result
 from framebus.batch.progress import Pace, Progress
 from framebus.batch.report import Report, Trouble
+from framebus.batch.stores.urls import shown
 from framebus.core.errors import Unavailable
 
 Reserve = Callable[[Piece, Sequence[int]], str]
@@ -34,7 +35,7 @@ class Tally:
 
     def failed(self, path: str, reason: str) -> None:
         """Nothing can be made of it."""
-        self.report.failures.append(Trouble(path, reason))
+        self.report.failures.append(Trouble(shown(path), reason))
 
     def resumed(self, damage: Told | None) -> None:
         """It was done in an earlier run."""
@@ -57,7 +58,7 @@ class Tally:
                 self.failed(piece.path, trouble)
             elif outcome.state == "done":
                 done.append(made(piece.name, outcome.made))
-                damaged += [(piece.name, piece.path, outcome.reason)] if outcome.reason else []
+                damaged += [(piece.name, shown(piece.path), outcome.reason)] if outcome.reason else []
                 self._done(outcome)
             elif outcome.state != "left":
                 self.failed(piece.path, outcome.reason)
@@ -68,8 +69,9 @@ class Tally:
 
     def quarantine(self, piece: Piece, reason: str) -> None:
         """It crashed, or held up, whoever worked on it."""
-        self.report.quarantined.append(Trouble(piece.path, reason))
-        self._write_down(quarantined=[(piece.name, piece.path, reason)])
+        path = shown(piece.path)
+        self.report.quarantined.append(Trouble(path, reason))
+        self._write_down(quarantined=[(piece.name, path, reason)])
         self._mark()
 
     def finish(self, left_out: Mapping[str, int], stopped: str) -> Report:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from framebus.batch import foresight
+from framebus.batch.fetching import fetched
 from framebus.batch.naming import Naming, format_of, numbered
 from framebus.batch.outcome import LEFT, PLAIN, Outcome
 from framebus.batch.reading import Picture, Wish, frames_of, read
-from framebus.batch.reading.headers import is_video
 from framebus.batch.recipe import Output, Recipe
+from framebus.batch.stores.urls import shown
 from framebus.batch.writing.encoders import encode
-from framebus.batch.writing.files import Files
-from framebus.core.errors import BadFrame, Error, Unavailable
+from framebus.batch.writing.files import files_at
+from framebus.core.errors import Error, Unavailable
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame
 from framebus.core.names import to_name
@@ -51,16 +51,22 @@ class Task:
     def _make(self, path: str, inner: str) -> Outcome:
         making = [made.begin(inner) for made in self._outputs]
         self._on_picture()
-        video = is_video(path)
-        data = b"" if video else load(path)
+        with fetched(path) as (local, data):
+            pictures = frames_of(local, self._wish) if data is None else read(local, data, self._wish)
+            damage = self._worked(path, pictures, making)
+        counts = tuple(one.count for one in making)
+        return Outcome("done", damage, counts, len(data or b""), sum(one.nbytes for one in making))
+
+    def _worked(self, path: str, pictures: Iterable[Picture], making: Iterable[_Making]) -> str:
+        """Have everything made of the pictures of one input; what is damaged about them."""
         damage = ""
-        for number, picture in enumerate(frames_of(path, self._wish) if video else read(path, data, self._wish)):
+        for number, picture in enumerate(pictures):
             damage = damage or picture.damage
             frame = _frame(picture, path, number)
             for one in making:
                 one.add(frame, several=picture.several)
             self._on_picture()
-        return Outcome("done", damage, tuple(one.count for one in making), len(data), sum(one.nbytes for one in making))
+        return damage
 
 
 class _Made:
@@ -70,11 +76,11 @@ class _Made:
         self.naming = Naming(output.place, output.format)
         self.ops = load_all(output.ops)
         self.style = recipe.style
-        self.files = Files(self.naming.root, began_ns=recipe.began_ns, overwrite=recipe.overwrite, fsync=recipe.fsync)
+        self.files = files_at(self.naming.root, recipe)
 
     def begin(self, inner: str) -> _Making:
         name = self.naming.name(inner)
-        self.files.check_free(name)
+        self.files.check_free(name, planned=True)
         return _Making(self, name)
 
 
@@ -109,33 +115,6 @@ def _why(error: BaseException) -> str:
     return str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
 
 
-def load(path: str) -> bytes:
-    """What is in the file; raises `BadFrame` that does not repeat the path."""
-    try:
-        # A pipe would be waited for, so nothing is waited for, and only files are read.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError as error:
-        raise BadFrame("it is not there any more") from error
-    except (OSError, ValueError) as error:
-        raise BadFrame(f"it cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise BadFrame("it is no file but a folder, a pipe or a device")
-        return b"".join(_parts(descriptor, found.st_size))
-    except OSError as error:
-        raise BadFrame(f"it cannot be read: {error.strerror or error}") from error
-    finally:
-        os.close(descriptor)
-
-
-def _parts(descriptor: int, size: int) -> Iterator[bytes]:
-    part = os.read(descriptor, size + 1)
-    while part:
-        yield part
-        part = os.read(descriptor, 1 << 20)
-
-
 def _frame(picture: Picture, path: str, number: int) -> Frame:
     array = picture.array
     return Frame(
@@ -144,5 +123,5 @@ def _frame(picture: Picture, path: str, number: int) -> Frame:
         run=1,
         seq=number,
         format=guess_format(array.shape, array.dtype, picture.format),
-        meta={"path": path},
+        meta={"path": shown(path)},
     )

@@ -6,7 +6,8 @@ import ctypes
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEEP_BYTES, _MAP_BYTES = 512 << 20, 32 << 20
@@ -68,6 +69,16 @@ class Alarm:
         """Begin with a picture."""
         if self._limit_s:
             signal.setitimer(signal.ITIMER_REAL, self._limit_s)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let no time pass for the picture meanwhile."""
+        left_s = signal.setitimer(signal.ITIMER_REAL, 0.0)[0] if self._limit_s else 0.0
+        try:
+            yield
+        finally:
+            if left_s:
+                signal.setitimer(signal.ITIMER_REAL, left_s)
 
     def clear(self) -> None:
         """Wait for work: that may take as long as it takes."""

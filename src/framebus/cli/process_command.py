@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     *("match", "max_pixels", "tolerant"),
-    *("ops", "workers", "resume", "compare", "dry_run", "work_timeout", "max_memory"),
+    *("ops", "workers", "join", "allow", "insecure", "resume", "compare", "dry_run", "work_timeout", "max_memory"),
     *("encode", "quality", "subsampling", "also", "overwrite", "fsync", "report"),
 )
 """The options of the vocabulary that have a flag here."""
@@ -42,7 +42,8 @@ examples
   framebus process 'photos/**/*.jpg' seen/ --op models.py:Detect=yolo.onnx --workers 4
   framebus process photos/ small/ --op resize=512x512 --also 'thumbs/=resize=128x128|gray'
   framebus process photos/ small/ --op resize=512x512 --dry-run      what would become of what
-  framebus process clip.mp4 frames/ --op resize=640x360 --encode jpeg=90"""
+  framebus process clip.mp4 frames/ --op resize=640x360 --encode jpeg=90
+  framebus process s3://bucket/photos s3://bucket/small --op resize=512x512 --workers 16"""
 
 _NOT_REPEATED = ("--no-resume", "--compare")
 

@@ -29,6 +29,12 @@ def _path(value: Any) -> str:
     return os.fsdecode(value)
 
 
+def _place(value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError
+
+
 def _also(value: Any) -> dict[str, Any]:
     """Outputs and their ops, also as `PLACE=OP|OP` texts."""
     if isinstance(value, Mapping):
@@ -96,6 +102,15 @@ BATCH_OPTIONS = (
         default_text="no",
         allowed="true or false",
         help="find and check everything, but read and write no picture",
+    ),
+    Option(
+        name="join",
+        group="work",
+        parse=_place,
+        metavar="ADDRESS",
+        default_text="nobody joins",
+        allowed="where to listen for them: ipc://router.ipc, or tcp://*:5555",
+        help="let workers of an older program join a job: they ask for paths there, and answer",
     ),
     Option(
         name="max_memory",

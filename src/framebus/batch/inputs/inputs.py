@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from framebus.batch.inputs.places import Place
+from framebus.batch.inputs.objects import place_of
 from framebus.batch.inputs.walking import Folder, identity, walk
+from framebus.batch.stores.urls import below, common, is_folder, is_url, shown
+from framebus.batch.stores.walking import walk as walk_store
 from framebus.core.errors import OptionError, Unavailable
 
 EXTENSIONS = frozenset({"jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "webp", "gif"})
@@ -31,7 +33,7 @@ class Inputs:
     """The files that `places` stand for. Iterate it as often as you like: everything is looked up anew.
 
     places   folders (with all below them), globs, files, and text files of these (`.txt`, `.lst`, or `-` for standard
-             input)
+             input); also as URLs of a store, all of one
     match    patterns: of names (`*.jpg`), or, with a slash, of paths below `base`; upper and lower case are the same.
              They alone decide then what is taken from a folder
     without  folders that are not looked into: those that are written to
@@ -43,14 +45,14 @@ class Inputs:
     """
 
     def __init__(self, places: Iterable[str], match: Sequence[str] = (), without: Iterable[str] = ()) -> None:
-        self._places = [Place(place) for place in places]
+        self._places = [place_of(place) for place in places]
         if not self._places:
             raise OptionError("there is no input: name a folder, files, or a glob")
         if len(self._places) == 1:
             self._places[0].check()
         self._match = _compiled(match)
         self._without = list(without)
-        self.base = _common(folder for place in self._places for folder in place.folders())
+        self.base = common(folder for place in self._places for folder in place.folders())
         self.others: Counter[str] = Counter()
         """Files of folders that were left out the last time, by extension."""
 
@@ -59,17 +61,17 @@ class Inputs:
         seen = self._never()
         for place in self._places:
             for path in place.paths():
-                if os.path.isdir(path):
+                if is_folder(path):
                     yield from self._below(path, seen)
                 else:
-                    yield Input(path, self._inner(path))
+                    yield Input(path, below(path, self.base))
 
     def _below(self, folder: str, seen: set[Folder]) -> Iterator[Input]:
-        above = self._inner(folder)
+        above = below(folder, self.base)
         start = len(os.path.join(folder, ""))
-        for path, trouble in walk(folder, seen):
-            below = path[start:].replace(os.sep, "/")
-            inner = f"{above}/{below}" if above != "." else below
+        for path, trouble in walk_store(folder, seen) if is_url(folder) else walk(folder, seen):
+            inside = path[start:].replace(os.sep, "/")
+            inner = f"{above}/{inside}" if above != "." else inside
             if trouble or self._wanted(inner):
                 yield Input(path, inner, trouble)
 
@@ -88,29 +90,14 @@ class Inputs:
             self.others[os.path.splitext(name)[1].lower() or "without extension"] += 1
         return wanted
 
-    def _inner(self, path: str) -> str:
-        return os.path.relpath(path, self.base).replace(os.sep, "/")
-
 
 def nothing(places: Iterable[str], others: Counter[str], match: Sequence[str] = ()) -> Unavailable:
     """What to say where there was no input at all."""
     told = ", ".join(f"{count:,} {kind}" for kind, count in others.most_common(6))
     looked = f"files that match {' or '.join(match)}" if match else f"images ({', '.join(sorted(EXTENSIONS))})"
-    where = ", ".join(list(places)[:3])
+    where = ", ".join(map(shown, list(places)[:3]))
     return Unavailable(f"{where}: there are no {looked}; " + (f"there is {told}" if told else "there is nothing"))
 
 
 def _compiled(match: Sequence[str]) -> list[tuple[re.Pattern[str], bool]]:
     return [(re.compile(fnmatch.translate(pattern.lower())), "/" in pattern) for pattern in match]
-
-
-def _common(folders: Iterable[str]) -> str:
-    """The deepest folder that all of them are in, as an absolute path."""
-    common: str | None = None
-    last = None
-    for folder in folders:
-        if folder != last:  # lists are mostly in order
-            last = folder
-            absolute = os.path.abspath(folder)
-            common = absolute if common is None else os.path.commonpath([common, absolute])
-    return os.getcwd() if common is None else common

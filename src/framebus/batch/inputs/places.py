@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from framebus.batch.stores.urls import is_folder, parent
 from framebus.core.errors import OptionError, Unavailable
 
 LISTS = (".txt", ".lst")
@@ -28,9 +29,9 @@ class Place:
     def paths(self) -> Iterator[str]:
         """Files and folders, in order: the place itself, what matches, or what is listed."""
         if self.text == STDIN:
-            yield from _split(iter([self._standard_input()]))
+            yield from split(iter([self._standard_input()]))
         elif self.is_list:
-            yield from _split(_chunks(self.text))
+            yield from split(_chunks(self.text))
         elif self.is_glob:
             yield from sorted(glob.iglob(self.text, recursive=True))
         else:
@@ -49,10 +50,10 @@ class Place:
     def folders(self) -> Iterator[str]:
         """Folders below which all of it is: nothing is looked for twice."""
         if self.is_glob:
-            yield _before_magic(self.text)
+            yield before_magic(self.text)
         else:
             for path in self.paths():
-                yield path if os.path.isdir(path) else os.path.dirname(path)
+                yield path if is_folder(path) else parent(path)
 
     def check(self) -> None:
         """Raise `Unavailable` where there is nothing of that name, or no match."""
@@ -69,7 +70,8 @@ class Place:
         return self._stdin
 
 
-def _before_magic(pattern: str) -> str:
+def before_magic(pattern: str) -> str:
+    """The folder that all matches are below: what comes before the first part with a wildcard."""
     parts = pattern.split("/")
     plain = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     return "/".join(parts[:plain]) or ("/" if pattern.startswith("/") else "")
@@ -84,7 +86,7 @@ def _chunks(path: str) -> Iterator[bytes]:
         raise Unavailable(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _split(chunks: Iterator[bytes]) -> Iterator[str]:
+def split(chunks: Iterator[bytes]) -> Iterator[str]:
     """Paths, by zero bytes where the first chunk has one, else by lines; empty ones are left out."""
     rest, separator = b"", b""
     for chunk in chunks:

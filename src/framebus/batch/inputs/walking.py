@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
-Folder = tuple[int, int]
-"""Device and number of a folder, whatever path leads to it."""
+from framebus.batch.stores.urls import absolute, is_url
+from framebus.batch.stores.walking import Found
 
-
-class Found(NamedTuple):
-    """A file, or a place that cannot be looked into."""
-
-    path: str
-    trouble: str = ""
+Folder = tuple[int, int] | str
+"""Device and number of a folder, whatever path leads to it; of one in a store, its URL."""
 
 
 def identity(folder: str) -> Folder | None:
     """Which folder that is; None where there is none."""
+    if is_url(folder):
+        return absolute(folder)
     try:
         found = os.stat(folder)
     except OSError:

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from framebus.batch.reading import headers, jpeg
 from framebus.batch.reading.wish import Wish
 from framebus.core.errors import BadFrame, Error
-from framebus.sources import sniff
+from framebus.sources.folder import sniff
 
 Array = npt.NDArray[Any]
 

@@ -12,7 +12,8 @@ import tifffile
 
 from framebus.batch.reading.headers import check_pixels
 from framebus.batch.reading.orientation import UPRIGHT, upright
-from framebus.sources import pictures
+from framebus.sources.folder import pictures
+from framebus.sources.tiff.pictures import each_page
 
 Array = npt.NDArray[Any]
 
@@ -32,7 +33,7 @@ def _looked_at(data: bytes, max_pixels: int) -> tuple[int, int]:
     with tifffile.TiffFile(BytesIO(data)) as file:
         turned = file.pages.first.tags.get(_ORIENTATION)
         pages = 0
-        for page in file.pages:
+        for page in each_page(file):
             check_pixels(page.imagewidth, page.imagelength, max_pixels)
             pages += not page.is_reduced
     return (UPRIGHT if turned is None else int(turned.value)), pages

@@ -48,7 +48,7 @@ def _png(frame: Frame, style: Style) -> bytes | memoryview:
     deep = frame.dtype == np.uint16 and len(frame.shape) == 3
     if frame.format == "array" and not deep and not (frame.dtype == np.uint8 and frame.shape[2:] == (4,)):
         return _pillow(frame, "PNG", alpha=True)
-    from framebus.sinks.encoded import file_of
+    from framebus.sinks.folder.encoded import file_of
 
     data, extension = file_of(frame, "png")
     if extension != "png":
@@ -57,7 +57,7 @@ def _png(frame: Frame, style: Style) -> bytes | memoryview:
 
 
 def _tiff(frame: Frame, style: Style) -> bytes | memoryview:
-    from framebus.sinks.encoded import file_of
+    from framebus.sinks.folder.encoded import file_of
 
     return file_of(frame, "tif")[0]
 

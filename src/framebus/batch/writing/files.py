@@ -7,6 +7,9 @@ import hashlib
 import os
 import secrets
 
+from framebus.batch.recipe import Recipe
+from framebus.batch.stores.files import ObjectFiles, occupied
+from framebus.batch.stores.urls import is_url
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.sinks.place import NEW_FILE, PARTIAL, put_whole, sync_folder
 
@@ -30,17 +33,14 @@ class Files:
         self._token = secrets.token_hex(4)
         self._inside = ""
 
-    def check_free(self, name: str) -> None:
-        """Raise `BadFrame` where a file is called `name` that is not the job's."""
+    def check_free(self, name: str, *, planned: bool = False) -> None:
+        """Raise `BadFrame` where a file is called `name` that is not the job's, whether that was `planned` or not."""
         try:
             there = os.lstat(os.path.join(self._root, name))
         except OSError:
             return
         if there.st_mtime_ns < self._began_ns:
-            raise BadFrame(
-                f"{os.path.join(self._root, name)} was there before this job began: move it away, or replace it with "
-                "overwrite=True (--overwrite)"
-            )
+            raise BadFrame(occupied(os.path.join(self._root, name)))
 
     def put(self, name: str, data: bytes | memoryview) -> None:
         """Write `data` to the path `name` below the root, in place of what is there.
@@ -88,6 +88,13 @@ class Files:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def files_at(root: str, recipe: Recipe) -> Files | ObjectFiles:
+    """Who puts the outputs of a job below `root`, a folder or the URL of one in a store."""
+    if is_url(root):
+        return ObjectFiles(root, recipe.kept_since_ns)
+    return Files(root, began_ns=recipe.began_ns, overwrite=recipe.overwrite, fsync=recipe.fsync)
 
 
 def is_partial(base: str) -> bool:

@@ -1,0 +1,75 @@
+"""What is in an input: a file, read at once; an object of a store, taken to this machine where readers want a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from framebus.batch.reading.headers import is_video, kind_of
+from framebus.batch.stores import objects
+from framebus.batch.stores.urls import is_url, shown
+from framebus.core.errors import BadFrame
+
+_BY_PATH = ("tiff", None)
+"""Kinds of files whose readers want more than their bytes: pages, and to say what a file is instead of a picture."""
+
+
+@contextmanager
+def fetched(path: str) -> Iterator[tuple[str, bytes | None]]:
+    """Where readers find the input at `path`, and what is in it: None for a video, which is read piece by piece.
+
+    Raises `BadFrame` that does not repeat the path, and `Unavailable` for a store that cannot be reached.
+    """
+    video = is_video(path)
+    if not is_url(path):
+        yield path, None if video else load(path)
+        return
+    data = objects.read(path)
+    if not video and kind_of(data) not in _BY_PATH:
+        yield path, data
+        return
+    with _copied(path, data) as local:
+        yield local, None if video else data
+
+
+@contextmanager
+def _copied(url: str, data: bytes) -> Iterator[str]:
+    """A file of this machine, for as long as it is read."""
+    with tempfile.TemporaryDirectory(prefix="framebus-") as folder:
+        local = os.path.join(folder, "input" + os.path.splitext(url)[1])
+        with open(local, "wb") as file:
+            file.write(data)
+        try:
+            yield local
+        except BadFrame as error:
+            raise BadFrame(str(error).replace(local, shown(url))) from error
+
+
+def load(path: str) -> bytes:
+    """What is in the file; raises `BadFrame` that does not repeat the path."""
+    try:
+        # A pipe would be waited for, so nothing is waited for, and only files are read.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError as error:
+        raise BadFrame("it is not there any more") from error
+    except (OSError, ValueError) as error:
+        raise BadFrame(f"it cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise BadFrame("it is no file but a folder, a pipe or a device")
+        return b"".join(_parts(descriptor, found.st_size))
+    except OSError as error:
+        raise BadFrame(f"it cannot be read: {error.strerror or error}") from error
+    finally:
+        os.close(descriptor)
+
+
+def _parts(descriptor: int, size: int) -> Iterator[bytes]:
+    part = os.read(descriptor, size + 1)
+    while part:
+        yield part
+        part = os.read(descriptor, 1 << 20)

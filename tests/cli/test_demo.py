@@ -16,6 +16,7 @@ from framebus.core.frame import Frame
 from framebus.memory.pool import supported
 from tests.conftest import StartChild
 
+ANYWHERE = ("--no-browser", "--listen", "localhost:0")
 needs_shared_memory = pytest.mark.skipif(not supported(), reason="this system cannot share memory between processes")
 
 
@@ -84,14 +85,14 @@ def test_the_demo_runs_without_a_terminal_and_leaves_nothing_behind(
 ) -> None:
     temporary = runtime_dir.parent / "tmp"  # short: a unix socket lies in it
     temporary.mkdir()
-    arguments = ("demo", "--seconds", "2.5", "--picture", tmp_path / "demo.svg")
+    arguments = ("demo", "--seconds", "2.5", "--picture", tmp_path / "demo.svg", *ANYWHERE)
     process = child("-m", "framebus", *arguments, env={"TMPDIR": str(temporary)})
     lines = process.succeed(60).splitlines()
-    assert lines[0].lstrip().startswith("1 s  fast reader")
+    assert lines[-4].lstrip().startswith("2 s  fast reader")
     fast, slow, lossless = lines[-3:]
     assert "counted = real (0)" in lossless
     assert "in all and in order" in lossless
-    assert "of 3 streams" in fast
+    assert re.search("of [23] streams", fast)
     for line in (fast, slow):
         assert "counted = real (" in line
     picture = (tmp_path / "demo.svg").read_text()
@@ -102,7 +103,7 @@ def test_the_demo_runs_without_a_terminal_and_leaves_nothing_behind(
 
 @pytest.mark.parametrize("ending", ["interrupt", "terminate"])
 def test_ctrl_c_ends_the_demo_with_its_summary(child: StartChild, ending: str) -> None:
-    process = child("-m", "framebus", "demo")
+    process = child("-m", "framebus", "demo", *ANYWHERE)
     process.wait_line("slow reader")
     getattr(process, ending)()
     assert process.wait(60) == 0

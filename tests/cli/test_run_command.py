@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 
 SENDER = """

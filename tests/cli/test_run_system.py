@@ -8,13 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
 
 from framebus.memory.pool import supported
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.cli.test_terminal import ESCAPES, on_terminal
 from tests.conftest import StartChild
 
@@ -207,6 +208,27 @@ def test_what_failed_is_listed_at_the_end(child: StartChild, folder: Path) -> No
     assert last == "two has failed: ops.py:broken failed on frame 0 of synthetic: ValueError: dark"
 
 
+WEB = """
+[web]
+listen = "localhost:0"
+"""
+
+
+def test_its_page_opens_by_a_link_that_is_printed_once(child: StartChild, folder: Path) -> None:
+    pytest.importorskip("starlette")
+    (folder / "yard.toml").write_text(SYSTEM + WEB)
+    process = start(child, folder)
+    process.wait_line("^yard.toml is shown to whoever opens this link, on this machine:$")
+    link = process.wait_line(r"^(http://localhost:\d+/\?token=\S+)$")[1]
+    visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with visitor.open(link) as answer:
+        assert answer.status == 200
+    process.interrupt()
+    assert process.wait() == 0
+    assert (process.stdout + process.stderr).count("?token=") == 1
+    (Path(os.environ["XDG_STATE_HOME"]) / "framebus" / "web-token").unlink()
+
+
 # checking ------------------------------------------------------------------------------------------------
 
 
@@ -215,6 +237,17 @@ def test_check_draws_the_graph(child: StartChild, folder: Path) -> None:
     drawn = "\n".join(line.rstrip() for line in process.succeed().splitlines()) + "\n"
     assert drawn == PICTURE
     assert process.stderr == ""
+
+
+def test_check_draws_the_page(child: StartChild, folder: Path) -> None:
+    pytest.importorskip("starlette")
+    (folder / "yard.toml").write_text(SYSTEM + WEB)
+    drawn = start(child, folder, "--check").succeed()
+    assert "3 streams, 3 pipes, 1 service, 1 page" in drawn
+    assert drawn.rstrip().splitlines()[-2:] == [
+        "page, for whoever has its link",
+        "  localhost:0  gate, yard, door, shm://gate-seen, shm://yard-seen, small",
+    ]
 
 
 def test_check_tells_all_mistakes(child: StartChild, folder: Path) -> None:
@@ -253,6 +286,21 @@ def test_on_a_terminal_it_is_a_table(folder: Path, monkeypatch: pytest.MonkeyPat
     assert "streams | " not in shown.rpartition("NODE")[2]
     assert "yard.toml: 3 streams, 3 pipes, 1 service in" in shown
     assert "s3cretpw" not in shown
+
+
+def test_on_a_terminal_the_link_stands_above_the_table(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("starlette")
+    monkeypatch.chdir(folder)
+    (folder / "yard.toml").write_text(SYSTEM + WEB + 'token = "a-token-of-my-own"')
+    with on_terminal("run", "yard.toml") as (process, pieces):
+        shown = ""
+        while not re.search(r"web +live", shown):
+            shown += ESCAPES.sub("", next(pieces))
+        process.terminate()
+        shown += ESCAPES.sub("", "".join(pieces))
+    assert process.returncode == 0
+    assert re.search(r"yard\.toml is shown to whoever opens this link, on this machine:\s+http://localhost:\d+/", shown)
+    assert shown.count("?token=a-token-of-my-own") == 1
 
 
 def test_it_stops_when_its_terminal_goes(folder: Path) -> None:

@@ -24,6 +24,7 @@ def views(cameras: int = 2) -> list[View]:
         *(stream(f"cam{number}") for number in range(cameras)),
         View(key="pipes.look", name="look", kind="pipe", state="live", pid=102, figures=FIGURES, restarts=3),
         View(key="services.seg", name="seg", kind="service", state="starting", pid=103, figures=Figures()),
+        View(key="web", name="web", kind="web", state="live", pid=104, figures=Figures(cpu=0.02, memory=61_000_000)),
     ]
 
 
@@ -45,6 +46,7 @@ def test_every_figure_where_there_is_room() -> None:
         "  look    live      30.0/s  31 ms  12,345     7         3  26%  83.4 MB  102",
         "services",
         "  seg     starting   0.0/s              0               –   0%  0 bytes  103",
+        "web       live                                          –   2%    61 MB  104",
     ]
 
 

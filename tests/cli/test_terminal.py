@@ -53,7 +53,7 @@ def test_pipe_redraws_one_status_line_and_takes_it_away_at_the_end() -> None:
 
 
 def test_the_demo_is_a_table() -> None:
-    with on_terminal("demo", "--seconds", "2") as (process, pieces):
+    with on_terminal("demo", "--no-browser", "--seconds", "2") as (process, pieces):
         shown = ESCAPES.sub("", "".join(pieces))
     assert process.returncode == 0
     assert "slow, 250 ms for each" in shown

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from framebus.cli import main
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 
 pytest.importorskip("starlette")

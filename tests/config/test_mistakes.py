@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ op = "models.py:Segment"
 [pipes.look]
 source = "gate"
 """
+pytest.importorskip("starlette")
 BLOCKS = Path(__file__).with_name("mistakes.txt").read_text().strip().split("\n\n")
 BELOW, ABOVE = (
     BLOCKS[1 : (middle := BLOCKS.index("# The same, written as the first line of [streams]."))],
@@ -105,6 +107,26 @@ def test_two_listeners_at_one_port(folder: Path) -> None:
     pipes = "".join(f"[pipes.{name}]\nsource = 'gate'\nsink = 'tcp://localhost:6000/{name}'\n" for name in "ab")
     said = refusal(folder, GOOD + pipes)
     assert said == "yard.toml, line 13: pipes.b would have port 6000, as pipes.a has already: give one of them another"
+
+
+def test_the_page_at_a_port_somebody_else_has(folder: Path) -> None:
+    said = refusal(folder, GOOD + "[pipes.b]\nsource = 'gate'\nsink = 'tcp://localhost:8080/b'\n[web]\n")
+    assert said == "yard.toml, line 13: web would have port 8080, as pipes.b has already: give one of them another"
+
+
+def test_a_page_of_nothing(folder: Path) -> None:
+    said = refusal(folder, "[pipes.b]\nsource = 'synthetic:'\nsink = 'null:'\n[web]\n")
+    assert said.startswith("yard.toml, line 4: web has nothing to show, for this file publishes no stream: name what")
+
+
+def test_a_page_without_its_packages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    said = refusal(folder, GOOD + "[web]\n")
+    assert said == 'yard.toml, line 10: web is not possible here: the page needs uvicorn: pip install "framebus[web]"'
+
+
+def test_a_token_is_not_told(folder: Path) -> None:
+    assert "my-secret" not in refusal(folder, GOOD + "[web]\ntoken = 'my-secret'\n")
 
 
 def test_a_circle_of_pipes(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from framebus.config.reading import read
-from framebus.graph.plans import Capture, Pipe, Plan, Service, Stream, target_of
+from framebus.graph.plans import Capture, Pipe, Plan, Service, Stream, Web, target_of
 
 SEGMENT = {"op": "models.py:Segment"}
 
@@ -143,6 +143,78 @@ def test_readers_end_after_those_they_read_and_services_last() -> None:
         "third": 3,
         "segment": 4,
     }
+
+
+def page(table: dict[str, Any], **system: Any) -> Plan:
+    """The page of a system with two cameras and what pipes make of them."""
+    pytest.importorskip("starlette")
+    pipes = {
+        "seen": {"source": "*", "sink": "shm://{stream}-seen"},
+        "small": {"source": "gate"},
+        "kept": {"source": "gate", "sink": "kept/"},
+    }
+    cameras = {"gate": "synthetic:", "yard": "synthetic:"}
+    return plans(**({"streams": cameras, "pipes": pipes, "services": {"segment": SEGMENT}, "web": table} | system))[
+        "web"
+    ]
+
+
+def test_the_page_shows_all_that_the_file_publishes() -> None:
+    found = page({})
+    assert found.work == Web(
+        places=("shm://gate", "shm://yard", "shm://gate-seen", "shm://yard-seen", "shm://small"),
+        listen="localhost:8080",
+    )
+    assert (found.name, found.restart) == ("web", "on-failure")
+
+
+def test_the_page_shows_by_their_beginning_what_others_name() -> None:
+    pipes = {"in": {"source": "tcp://desk:5555", "sink": "shm://far-{stream}"}}
+    work = page({}, pipes=pipes).work
+    assert isinstance(work, Web)
+    assert work.places == ("shm://gate", "shm://yard", "shm://far-*")
+    everything = page({}, pipes={"in": {"source": "tcp://desk:5555", "sink": "shm://"}}).work
+    assert isinstance(everything, Web)
+    assert everything.places[-1] == "shm://"
+
+
+def test_the_page_takes_the_options_of_the_command(folder: Path) -> None:
+    (folder / "cert.pem").write_text("")
+    table = {
+        "source": ["yard", "synthetic:bars"],
+        "listen": ":8443",
+        "token": "a-token-of-my-own",
+        "link": "view",
+        "recordings": "videos",
+        "device": ["tcp://lab:6000"],
+        "name": "cams.example.org",
+        "certificate": "cert.pem",
+        "key": "cert.pem",
+        "max_fps": 5,
+        "fps": 3,
+    }
+    assert page(table).work == Web(
+        places=("shm://yard", "synthetic:bars"),
+        listen=":8443",
+        token="a-token-of-my-own",  # noqa: S106
+        links=("view",),
+        recordings="videos",
+        devices=("tcp://lab:6000",),
+        names=("cams.example.org",),
+        certificate="cert.pem",
+        key="cert.pem",
+        options={"max_fps": 5, "fps": 3},
+    )
+    work = page({"no_token": True, "name": ["a", "b"]}).work
+    assert isinstance(work, Web)
+    assert (work.no_token, work.names) == (True, ("a", "b"))
+
+
+def test_the_page_ends_with_the_services() -> None:
+    found = plans(
+        streams={"gate": "synthetic:"}, services={"segment": SEGMENT}, pipes={"a": {"source": "gate"}}, web={}
+    )
+    assert found["web"].stage == found["services.segment"].stage == 2
 
 
 def test_restart_policies() -> None:

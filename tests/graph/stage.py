@@ -26,6 +26,8 @@ class Stage:
     def __init__(self, system: Mapping[str, Any] | str | Path, script: Script | None = None) -> None:
         self.lines: list[tuple[str, str]] = []
         """What nodes printed."""
+        self.links: list[str] = []
+        """Where the page was said to be."""
         self.words: list[str] = []
         """What was told of the whole system."""
         self.views: dict[str, View] = {}
@@ -69,6 +71,9 @@ class Stage:
 
     def told(self, text: str) -> None:
         self.words.append(text)
+
+    def opened(self, links: Mapping[str, str]) -> None:
+        self.links += links.values()
 
     def look(self, views: list[View]) -> None:
         self.views = {view.key: view for view in views}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from framebus.graph.channel import (
     Done,
     Failed,
     Figures,
+    Look,
     News,
     Ready,
     Stop,
@@ -26,6 +28,7 @@ from framebus.graph.plans import Capture, Stream
 
 SOME: list[News] = [
     Ready(),
+    Ready(links={"admin": "http://localhost:8080/"}),
     Figures(state="away", why="no route", rate=2.5, frames=7, streams={"gate": Figures(age_s=0.25)}),
     Failed(why="no disk", hopeless=True),
     Done(),
@@ -63,6 +66,11 @@ def test_wishes_arrive_in_order(ends: Ends) -> None:
     for wish in wishes:
         ends.parent.send(wish)
     assert ends.node.received() == wishes
+
+
+def test_what_the_page_is_to_show_arrives_as_it_was(ends: Ends) -> None:
+    ends.parent.send(Look(msgspec.Raw(b'{"file":"yard.toml","parts":[]}')))
+    assert [bytes(look.system) for look in ends.node.received()] == [b'{"file":"yard.toml","parts":[]}']
 
 
 def test_what_was_read_before_is_not_lost() -> None:

@@ -44,7 +44,7 @@ def test_a_pipe_that_is_killed_returns_and_the_others_do_not_notice(tmp_path: Pa
         "pipes": {"look": {"source": "gate", "op": "ops.py:half"}, "keep": {"source": "gate", "sink": "kept/"}},
     }
     views = Stage(system, script).run()
-    assert views["pipes.keep"].figures.missed == 0
+    assert views["pipes.keep"].figures.missed <= views["streams.gate"].figures.missed  # those nobody captured
     assert views["pipes.keep"].restarts == 0
     assert kept_without_a_gap(tmp_path / "kept")
 

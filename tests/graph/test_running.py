@@ -61,6 +61,14 @@ def test_finite_work_ends_by_itself_with_every_frame(tmp_path: Path) -> None:
     assert views["pipes.keep"].figures.frames == 40
 
 
+def test_a_recording_rolls_over_in_a_system_too(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    pipe = {"source": "synthetic:", "frames": 10, "size": "64x48", "sink": "{time}.h5", "rotate": "10min,2GB"}
+    views = Stage({"pipes": {"keep": pipe}}).run()
+    assert views["pipes.keep"].state == "done", views["pipes.keep"].why
+    assert list(tmp_path.glob("*.h5"))
+
+
 def test_functions_of_a_program_go_along(tmp_path: Path) -> None:
     level = 7
 

@@ -17,6 +17,8 @@ from framebus.web.page import Page
 from framebus.web.serving import Listening, Server
 
 TOKEN = "a-token-of-32-letters-0123456789"  # noqa: S105
+LOOKS = "another-token-for-those-who-look"
+OPERATES = "one-more-token-for-who-operates"
 PATIENCE_S = 30.0
 
 
@@ -106,8 +108,18 @@ class Watcher:
 
 def get(server: Server, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
     """The answer to a GET with the token: status, body, headers."""
+    return ask(server, "GET", path, **headers)
+
+
+def ask(
+    server: Server, method: str, path: str, content: Any = None, **headers: str
+) -> tuple[int, bytes, dict[str, str]]:
+    """The answer to a request with the token, and `content` as JSON: status, body, headers."""
     sent = {"Authorization": f"Bearer {TOKEN}"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(f"http://localhost:{server.port}{path}", headers=sent)
+    data = None if content is None else json.dumps(content).encode()
+    if data is not None:
+        sent.setdefault("Content-Type", "application/json")
+    request = urllib.request.Request(f"http://localhost:{server.port}{path}", data, sent, method=method)
     opener = urllib.request.build_opener(_Stay())
     try:
         with opener.open(request, timeout=PATIENCE_S) as answer:

@@ -279,3 +279,49 @@ def test_nobody_else_gets_in(serve: Serve, tab: Tab) -> None:
     assert isinstance(server.page, Page)
     tab.open(server.url().partition("?")[0])
     assert "the link is incomplete" in tab.wait_for("document.body && document.body.innerText")
+
+
+def test_a_tile_that_went_is_fed_no_more(serve: Serve, tab: Tab) -> None:
+    live(opened(tab, serve("synthetic:balls", size="640x480", fps=15), "#/balls"))
+    said = tab.run("""(() => {
+        const {tile, wire} = {tile: framebus.view.tile, wire: framebus.wire}, said = [];
+        wire.say = wish => said.push(wish.op);
+        framebus.view.close();
+        tile.zoom = 4; tile.settle();
+        delete wire.say;
+        return said;
+    })()""")
+    assert said == ["leave"]
+
+
+def test_players_keep_no_address_of_what_they_played(serve: Serve, tab: Tab) -> None:
+    opened(tab, serve("synthetic:balls", fps=5))
+    assert tab.run("""(async () => {
+        const {MsePlayer} = await import('/static/players.js'), made = [], gone = [];
+        const {createObjectURL: create, revokeObjectURL: revoke} = URL;
+        URL.createObjectURL = source => { const url = create.call(URL, source); made.push(url); return url; };
+        URL.revokeObjectURL = url => { gone.push(url); revoke.call(URL, url); };
+        const player = new MsePlayer({done() {}, shown() {}, failed() {}});
+        const begin = {kind: 0, meta: {codec: 'avc1.42c01f'}};
+        player.take(begin); player.take(begin); player.close();
+        return [made.length, made.filter(url => !gone.includes(url)).length];
+    })()""") == [2, 0]
+
+
+def test_a_part_that_is_opened_twice_asks_once(serve: Serve, tab: Tab) -> None:
+    opened(tab, serve("synthetic:balls", fps=5))
+    assert tab.run("""(async () => {
+        const going = new Set(), {setInterval: set, clearInterval: clear} = window;
+        window.setInterval = (...how) => { const id = set(...how); going.add(id); return id; };
+        window.clearInterval = id => { going.delete(id); clear(id); };
+        await Promise.all([framebus.open('log'), framebus.open('log')]);
+        const asking = going.size;
+        framebus.parts.get('log').close();
+        return [asking, going.size];
+    })()""") == [1, 0]
+
+
+def test_an_address_that_is_none_shows_all_streams(serve: Serve, tab: Tab) -> None:
+    opened(tab, serve("synthetic:balls", fps=5), "#/%E0%A4%A")
+    tab.wait_for("framebus.view && framebus.view.tiles && framebus.view.tiles.size === 1")
+    assert tab.console == []

@@ -125,6 +125,26 @@ def test_before_the_first_key_frame_there_is_nothing_to_begin_with(video: list[P
     assert list(track.history("webcodecs")) == []
 
 
+@pytest.mark.parametrize("loss", [{"missed": 2}, {"meta": {"damaged": True}}])
+def test_between_a_loss_and_the_next_key_frame_nothing_is_fit_to_be_shown(
+    video: list[Packet], loss: dict[str, Any]
+) -> None:
+    track, whole = Track(), []
+    for number, packet in enumerate(video):
+        track.add(packet.replace(**loss) if number == 7 else packet)
+        whole.append(track.whole)
+    assert whole == [number not in (7, 8, 9) for number in range(12)]
+
+
+def test_who_joins_after_a_loss_waits_for_the_next_key_frame(video: list[Packet]) -> None:
+    track = Track()
+    for packet in (*video[:7], video[7].replace(missed=1), video[8]):
+        track.add(packet)
+    assert [picture.kind for picture in track.history("webcodecs")] == [BEGIN]
+    track.add(video[10])
+    assert [picture.kind for picture in track.history("webcodecs")] == [BEGIN, CODED]
+
+
 def test_what_is_kept_is_bounded(video: list[Packet], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coded, "MOST_KEPT", 4)
     track = Track()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from framebus.core import state
 from framebus.core.contracts import SourceState
-from framebus.core.errors import BadFrame, OptionError
+from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.web import handover, messages, metrics, places, token
 from framebus.web.condition import Condition, gone, judge
@@ -147,12 +151,24 @@ def test_the_token_lasts_and_nobody_else_can_read_it(tmp_path: object) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
     first = token.lasting(environ)
     assert token.lasting(environ) == first == token.checked(first)
-    path = token._folder(environ) / "web-token"
+    path = state.folder(environ) / "web-token"
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o644)
     assert token.lasting(environ) != first
+    path.write_bytes(b"\xff\xfe damaged")
+    assert token.checked(token.lasting(environ)) != first
     with pytest.raises(OptionError, match="16 to 128"):
         token.checked("short")
+
+
+def test_a_token_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(Unavailable, match="No space left"):
+        token.lasting({"XDG_STATE_HOME": str(tmp_path)})
+    assert list((tmp_path / "framebus").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -187,4 +203,13 @@ def test_metrics_escape_what_could_end_a_label() -> None:
     lines = metrics.text(told, 7).splitlines()
     assert 'framebus_frames_total{stream="a\\"\\n\\\\"} 1' in lines
     assert "framebus_viewers 2" in lines
-    assert not any(line.startswith("framebus_age_seconds{") for line in lines)
+    assert not any(line.startswith(("framebus_age_seconds{", "framebus_recording{")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("recording", "expected"), [(None, 0), ({"state": "recording"}, 1), ({"state": "failed", "why": "disk full"}, 0)]
+)
+def test_metrics_tell_what_is_recorded(recording: dict[str, str] | None, expected: int) -> None:
+    stream = {"name": "a", "frames": 1, "missed": 0, "rate": 2.5, "bits": 3, "reconnects": 0, "watched": 0}
+    told = {"streams": [stream | {"age_ms": None, "state": "live", "recording": recording}], "viewers": 2}
+    assert f'framebus_recording{{stream="a"}} {expected}' in metrics.text(told, 7).splitlines()

@@ -13,7 +13,7 @@ from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.web import colour_maps, pixels
 from framebus.web.messages import Look
-from framebus.web.pixels import Levels, factor_for, rendered
+from framebus.web.pixels import Levels, extremes, factor_for, rendered
 from framebus.wire.encodings.jpeg import Jpeg
 
 Array = npt.NDArray[Any]
@@ -129,3 +129,9 @@ def test_a_histogram_counts_what_is_there() -> None:
     assert sum(told["counts"]) == 100
     assert told["mean"] == 7
     assert pixels.histogram(np.full((4, 4), np.nan))["counts"] == []
+
+
+def test_extremes_are_finite() -> None:
+    assert extremes(np.array([np.nan, -2.0, np.inf, 3.0])) == (-2, 3)
+    assert extremes(np.array([np.nan])) == (0, 0)
+    assert extremes(np.array([[1, 9]], np.int16)) == (1, 9)

@@ -26,6 +26,7 @@ from framebus.web.outbox import NEWEST_WINDOW
 from framebus.web.page import Page
 from framebus.web.serving import Listening, Server
 from framebus.web.wall import Wall
+from tests.waiting import until
 from tests.web.conftest import TOKEN, Serve, Watcher, get
 
 
@@ -267,7 +268,12 @@ def test_old_senders_appear_on_one_port(serve: Serve, free_port: int) -> None:
 
 def test_a_page_that_talks_nonsense_is_sent_away(serve: Serve) -> None:
     server = serve("synthetic:", fps=5)
-    for nonsense in ("{}", b"\xff", '{"op":"watch","tile":1,"stream":"x","look":{"colours":"pink"}}'):
+    for nonsense in (
+        "{}",
+        b"\xff",
+        '{"op":' + "[" * 2000,
+        '{"op":"watch","tile":1,"stream":"x","look":{"colours":"pink"}}',
+    ):
         with Watcher(server) as viewer:
             viewer.line.send(nonsense)
             with pytest.raises(ConnectionClosed):
@@ -347,6 +353,9 @@ def test_the_api_tells_what_the_page_shows(serve: Serve) -> None:
         ("/api/streams/synthetic/values?area=1,2", 422),
         ("/api/streams/synthetic/values?area=90000,0,1,1", 422),
         ("/api/streams/synthetic/picture.jpg?low=x", 422),
+        ("/api/streams/synthetic/picture.jpg?low=nan", 422),
+        ("/api/streams/synthetic/picture.jpg?width=nan", 422),
+        ("/api/streams/synthetic/picture.jpg?width=inf", 422),
         ("/api/streams/synthetic/picture.jpg?colours=pink", 422),
         ("/api/nothing", 404),
     ],
@@ -420,3 +429,81 @@ def test_everything_ends_while_pages_are_open(serve: Serve) -> None:
         closing.join()
     assert isinstance(server.page.wall, Wall)
     assert server.page.wall.viewers == set()
+
+
+def test_a_picture_with_values_that_are_no_numbers_is_no_black_one(serve: Serve, door: Publisher) -> None:
+    server = serve("shm://")
+    values = np.full((8, 8), np.nan, np.float32)
+    values[0, :2] = 1, 2
+    door.send(values)
+    with Watcher(server) as viewer:
+        viewer.until(lambda: bool(viewer.streams.get("door", {}).get("kind")))
+    status, data, _ = get(server, "/api/streams/door/picture.png")
+    assert status == 200
+    assert np.asarray(Image.open(io.BytesIO(data)))[0, :3].tolist() == [0, 255, 0]
+
+
+def test_nonsense_in_any_letters_is_told_why_it_is_sent_away(serve: Serve) -> None:
+    server = serve("synthetic:")
+    with Watcher(server) as viewer:
+        viewer.say(op="watch", tile=1, stream="a", **{"\u0436" * 200: 1})
+        with pytest.raises(ConnectionClosed) as closed:
+            viewer.until(lambda: False)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+
+
+def test_a_stream_that_nobody_watches_any_more_shows_no_old_picture(serve: Serve) -> None:
+    pytest.importorskip("av")
+    from framebus.testing.camera import TestCamera
+
+    with TestCamera(fps=10, gop=5) as camera:
+        server = serve(camera.url)
+        wall = server.page.wall
+        with Watcher(server) as viewer:
+            viewer.watch("127.0.0.1", how="jpeg")
+            seen = json.loads(viewer.next()[0].meta)["seq"]
+            viewer.say(op="leave", tile=1)
+            until(lambda: not in_loop(server, lambda: wall.sights.of("127.0.0.1")))
+            assert in_loop(server, lambda: wall.shown["127.0.0.1"].decoded) is None
+            frames = viewer.streams["127.0.0.1"]["frames"]
+            viewer.until(lambda: viewer.streams["127.0.0.1"]["frames"] > frames + 10)
+        found = get(server, "/api/streams/127.0.0.1/values?area=0,0,1,1")
+        assert json.loads(found[1])["seq"] > seen
+
+
+def test_the_page_goes_on_when_it_could_not_look_after_its_streams_once(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framebus.web.wall.TICK_S", 0.01)
+    server = serve("synthetic:", fps=5)
+    wall, failing = server.page.wall, threading.Event()
+    failed = threading.Event()
+
+    def note(name: str) -> dict[str, object]:
+        if failing.is_set():
+            failing.clear()
+            failed.set()
+            raise KeyError(name)
+        return {}
+
+    wall.notes.append(note)
+    with Watcher(server) as viewer:
+        viewer.until(lambda: "synthetic" in viewer.streams)
+        failing.set()
+        until(failed.is_set)
+        length = len(wall.shown["synthetic"].history.seconds)
+        until(lambda: len(wall.shown["synthetic"].history.seconds) > length + 2)
+
+
+def test_a_server_that_cannot_begin_keeps_nobody_waiting(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda what: said.append(str(what.exc_value)))
+
+    def begin(wall: Wall) -> None:
+        raise OSError("no thread can be started")
+
+    monkeypatch.setattr(Wall, "begin", begin)
+    server = serve("synthetic:")
+    until(lambda: not server.running)
+    assert said == ["no thread can be started"]

@@ -13,9 +13,8 @@ from framebus.cli.figures import age
 from framebus.core.errors import AddressError, BadFrame, Unavailable
 from framebus.core.frame import Frame
 from framebus.pool.answers import kind_of
+from framebus.pool.jsonable import SHOWN, jsonable
 
-SHOWN = 64
-"""Arrays of at most so many numbers are shown in full."""
 IMAGES = ("png", "jpg", "jpeg", "tif", "tiff")
 
 
@@ -37,25 +36,7 @@ def json(answer: Any) -> str:
 
 def plain(answer: Any) -> Any:
     """What JSON can say of it."""
-    if isinstance(answer, Frame):
-        return {
-            "stream": answer.stream,
-            "seq": answer.seq,
-            "shape": list(answer.shape),
-            "dtype": str(answer.dtype),
-            "format": answer.format,
-            "captured_ns": answer.captured_ns,
-            "meta": dict(answer.meta),
-        }
-    if isinstance(answer, np.ndarray):
-        if answer.size <= SHOWN and answer.dtype.kind in "biuf":
-            return answer.tolist()
-        return {"shape": list(answer.shape), "dtype": str(answer.dtype)}
-    if isinstance(answer, dict):
-        return {str(key): plain(value) for key, value in answer.items()}
-    if isinstance(answer, list | tuple):
-        return [plain(value) for value in answer]
-    return answer
+    return jsonable(answer, _told)
 
 
 def check_file(place: str) -> str:
@@ -85,6 +66,20 @@ def save(answer: Any, place: str, number: int | None = None) -> str:
     return str(target)
 
 
+def _told(answer: Any) -> Any:
+    if not isinstance(answer, Frame):
+        return answer
+    return {
+        "stream": answer.stream,
+        "seq": answer.seq,
+        "shape": list(answer.shape),
+        "dtype": str(answer.dtype),
+        "format": answer.format,
+        "captured_ns": answer.captured_ns,
+        "meta": dict(answer.meta),
+    }
+
+
 def _file(answer: Any, extension: str) -> tuple[bytes | memoryview, str]:
     if extension == "json":
         return json(answer).encode(), extension
@@ -92,7 +87,7 @@ def _file(answer: Any, extension: str) -> tuple[bytes | memoryview, str]:
         raise BadFrame(f"an answer of type {kind_of(answer)} makes no .{extension} file: pictures and arrays do")
     if extension == "npy":
         return _npy(answer), extension
-    from framebus.sinks.encoded import file_of
+    from framebus.sinks.folder.encoded import file_of
 
     frame = answer if isinstance(answer, Frame) else Frame.of(answer)
     return file_of(frame.replace(stream=frame.stream or "answer"), extension)

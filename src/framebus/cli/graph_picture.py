@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.panel import Panel
@@ -13,8 +13,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from framebus.cli.figures import count
-from framebus.core.redaction import redact
-from framebus.graph.plans import Capture, Pipe, Plan, Service
+from framebus.config.wording import Wording
+from framebus.graph.plans import Capture, Pipe, Plan, Service, Web
 
 if TYPE_CHECKING:
     from framebus.config.reading import Description
@@ -46,6 +46,9 @@ def picture(description: Description) -> Iterator[RenderableType]:
     served = [(plan, plan.work) for plan in plans if isinstance(plan.work, Service)]
     if served:
         yield from drawing.services(served)
+    for plan in plans:
+        if isinstance(plan.work, Web):
+            yield from drawing.page(plan.work)
 
 
 def _counted(plans: Sequence[Plan]) -> str:
@@ -54,26 +57,17 @@ def _counted(plans: Sequence[Plan]) -> str:
         "stream": streams,
         "pipe": sum(isinstance(plan.work, Pipe) for plan in plans),
         "service": sum(isinstance(plan.work, Service) for plan in plans),
+        "page": sum(isinstance(plan.work, Web) for plan in plans),
     }
     return ", ".join(count(number, kind) for kind, number in kinds.items() if number)
 
 
 class Drawing:
-    """Knows how people call what addresses mean, and hides what they must not see."""
+    """The parts of the picture."""
 
     def __init__(self, description: Description) -> None:
-        from framebus.config.targets import reachable
-
-        self._hide = description.hide
-        works = [plan.work for plan in description.plans]
-        self._names = {f"shm://{name}": name for work in works if isinstance(work, Capture) for name in work.streams}
-        for plan in description.plans:
-            if isinstance(plan.work, Pipe) and plan.work.sink == f"shm://{plan.name}":
-                self._names[plan.work.sink] = plan.name
-            elif isinstance(plan.work, Service):
-                self._names[reachable(plan.work.address)] = plan.name
-
-        pipes = [work for work in works if isinstance(work, Pipe)]
+        self._words = Wording(description)
+        pipes = [plan.work for plan in description.plans if isinstance(plan.work, Pipe)]
         self._room = max((len(name) for pipe in pipes for name in self._read(pipe.sources)), default=0)
 
     def streams(self, work: Capture) -> Iterator[RenderableType]:
@@ -81,9 +75,8 @@ class Drawing:
         yield Text("\nstreams, captured by one process", style="dim")
         grid = _grid()
         for name, stream in work.streams.items():
-            grid.add_row(
-                Text(f"  {name}", style="bold"), self._shown(stream.source), _listed(self._options(stream.options))
-            )
+            place, options = self._words.shown(stream.source), self._words.options(stream.options)
+            grid.add_row(Text(f"  {name}", style="bold"), place, _listed(options))
         yield grid
 
     def services(self, served: Sequence[tuple[Plan, Service]]) -> Iterator[RenderableType]:
@@ -91,8 +84,17 @@ class Drawing:
         yield Text("\nservices, asked by gather", style="dim")
         grid = _grid()
         for plan, work in served:
-            where, what = self._hidden(work.address), self._hidden(work.op.name)
-            grid.add_row(Text(f"  {plan.name}", style="bold"), what, where, _listed(self._options(work.options)))
+            where, what = self._words.hidden(work.address), self._words.hidden(work.op.name)
+            options = self._words.options(work.options)
+            grid.add_row(Text(f"  {plan.name}", style="bold"), what, where, _listed(options))
+        yield grid
+
+    def page(self, work: Web) -> Iterator[RenderableType]:
+        """What the page shows."""
+        yield Text("\npage, for whoever has its link", style="dim")
+        grid = _grid()
+        options = self._words.options(work.options)
+        grid.add_row(Text(f"  {work.listen}", style="bold"), ", ".join(self._read(work.places)), _listed(options))
         yield grid
 
     def pipe(self, plan: Plan, work: Pipe) -> RenderableType:
@@ -101,33 +103,15 @@ class Drawing:
         row.add_column(vertical="middle")
         row.add_column(vertical="middle", min_width=26)
         row.add_column(vertical="middle")
-        doing = "\n".join(self._doing(work)) or "as it comes"
+        doing = "\n".join(self._words.doing(work)) or "as it comes"
         box = Panel(Text(doing), title=f"[bold]{plan.name}[/bold]", title_align="left", border_style="cyan")
-        row.add_row(
-            Text("\n".join(_joined(self._read(work.sources), self._room))), box, Text(f"──▶ {self._hidden(work.sink)}")
-        )
+        read = Text("\n".join(_joined(self._read(work.sources), self._room)))
+        row.add_row(read, box, Text(f"──▶ {self._words.hidden(work.sink)}"))
         return row
 
     def _read(self, sources: Sequence[str]) -> list[str]:
-        names = [self._shown(source) for source in sources]
+        names = [self._words.shown(source) for source in sources]
         return names if len(names) <= SHOWN else [*names[: SHOWN - 1], f"… {len(names) - SHOWN + 1} more"]
-
-    def _doing(self, work: Pipe) -> Iterator[str]:
-        for name, job in work.gather.items():
-            yield f"asks {name}: {self._shown(job.name)}"
-        for op in work.ops:
-            yield f"op {self._shown(op.name)}"
-        yield from self._options(work.options)
-
-    def _options(self, options: Mapping[str, Any]) -> Iterator[str]:
-        for name, value in options.items():
-            yield self._hidden(f"{name} {value}")
-
-    def _shown(self, text: str) -> str:
-        return self._names.get(text) or self._hidden(text)
-
-    def _hidden(self, text: str) -> str:
-        return redact(self._hide(text))
 
 
 def _joined(names: Sequence[str], room: int) -> Iterator[str]:

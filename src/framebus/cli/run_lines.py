@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from framebus.cli.console import console
+from framebus.cli.run_page import announcement
 from framebus.graph.changes import Changes
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ class Plain:
     def told(self, text: str) -> None:
         """What concerns all of it."""
         console.say(text)
+
+    def opened(self, links: Mapping[str, str]) -> None:
+        """The page is open."""
+        for text, link in announcement(self._title, links):
+            console.say(text)
+            print(link, flush=True)  # not said on the console, where tokens are hidden
 
     def __enter__(self) -> Self:
         console.say(f"{self._title} runs; Ctrl-C stops it, saving the file applies it")

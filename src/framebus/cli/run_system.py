@@ -24,8 +24,10 @@ log = logging.getLogger("framebus")
 
 def run_system(path: str, check: bool) -> int:
     """Run the system until it is done or somebody stops it, or only `check` it; the exit code."""
+    from framebus.cli.run_service import Serviced
     from framebus.config.reading import read
     from framebus.config.saved import SavedSystem
+    from framebus.supervise.notifying import Notifying
 
     description = read(path)
     if check:
@@ -36,7 +38,7 @@ def run_system(path: str, check: bool) -> int:
     since = time.monotonic()
     with Stopping() as stopping:
         shown = _shown(path)
-        running = SavedSystem(description, shown, debug=log.isEnabledFor(logging.DEBUG))
+        running = SavedSystem(description, Serviced(shown, Notifying()), debug=log.isEnabledFor(logging.DEBUG))
         stopping.then(running.stop)
         with hangups(running.reload, running.stop), shown:
             running.run()

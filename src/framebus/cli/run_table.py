@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +16,7 @@ from rich.text import Text
 from framebus.cli import figures
 from framebus.cli.console import console
 from framebus.cli.hanging_up import perhaps_unseen
+from framebus.cli.run_page import announcement
 
 if TYPE_CHECKING:
     from framebus.graph.view import View
@@ -32,6 +33,8 @@ _STYLES = {
     **dict.fromkeys(("done", "stopped"), "cyan"),
 }
 _HEADINGS = {"pipe": "pipes", "service": "services"}
+_STANDING = ("capture", "web")
+"""Kinds without frames of their own."""
 _FRAME_LINES = 5
 """Title, headings and what the prompt needs."""
 
@@ -58,6 +61,12 @@ class Table:
         """What concerns all of it: above the table."""
         with perhaps_unseen():
             console.say(text)
+
+    def opened(self, links: Mapping[str, str]) -> None:
+        """The page is open: above the table, where it can be clicked."""
+        with perhaps_unseen():
+            for text, link in announcement(self._title, links):
+                self._live.console.print(Text(f"{text}\n{link}"), soft_wrap=True)
 
     def _heading(self, views: Sequence[View]) -> str:
         stopping = any(view.state == "stopping" for view in views)
@@ -123,14 +132,14 @@ def _rows(views: Sequence[View], columns: Sequence[str]) -> Iterator[list[Render
         if (kind := _HEADINGS.get(view.kind, "")) and kind != heading:
             heading = kind
             yield [Text(kind, style="dim")]
-        name = Text(view.name, style="dim") if view.kind == "capture" else Text(f"  {view.name}", style="bold")
+        name = Text(view.name, style="dim") if view.kind in _STANDING else Text(f"  {view.name}", style="bold")
         cells = _cells(view)
         yield [name, Text(view.state, style=_STYLES.get(view.state, "red")), *(cells[column] for column in columns)]
 
 
 def _cells(view: View) -> dict[str, str]:
     counted, own = view.figures, view.kind != "stream"
-    moves = view.kind != "capture"
+    moves = view.kind not in _STANDING
     return {
         "RATE": figures.rate(counted.rate) if moves else "",
         "AGE": figures.age(counted.age_s) if moves and view.kind != "service" else "",

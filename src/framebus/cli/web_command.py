@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import socket
+import logging
 import webbrowser
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from framebus.cli.console import console
@@ -14,16 +13,13 @@ from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 
 if TYPE_CHECKING:
-    from framebus.web.serving import Listening, Server
-
-OPTIONS = (
-    *("max_fps", "speed", "allow", "insecure", "carrier"),
-    *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
-    *("hwaccel", "crop", "turn", "resize"),
-)
-"""The options of the vocabulary that have a flag here."""
+    from framebus.web.opening import Wanted
+    from framebus.web.serving import Server
 
 PATIENCE_S = 3600.0
+MAY = {"view": "may only look", "operate": "may look, record and set attributes"}
+LINKS = tuple(MAY)
+"""Whom links can be printed for, besides the first, which may everything."""
 
 _DESCRIPTION = """\
 Show streams live in a browser: cameras, other machines, files, and without a SOURCE all streams of this machine. Opens
@@ -34,12 +30,16 @@ examples
   framebus web                                    all streams of this machine
   framebus web rtsp://user:password@cam.local/main camera:0
   framebus web tcp://:5555 --insecure             whoever sends here, old imageZMQ senders too
-  framebus web --listen :8080                     for other machines, by the link it prints
+  framebus web --listen :8080 --link view         for other machines; a second link for those who only look
+  framebus web camera:0 --recordings videos       record from the page, and play what was recorded
+  framebus web --device tcp://lab-pc:6000         what framebus serve serves, as a form
   framebus web --listen :443 --certificate cert.pem --key key.pem"""
 
 
 def add_parser(subparsers: Subparsers[Parser]) -> None:
     """Add `framebus web`."""
+    from framebus.web.opening import OPTIONS
+
     parser = subparsers.add_parser(
         "web", usage="framebus web [SOURCE…] [--FLAG …]", description=_DESCRIPTION, epilog=_EXAMPLES
     )
@@ -47,72 +47,87 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
         "sources", nargs="*", metavar="SOURCE", help="what to show (default: shm://, all of this machine)"
     )
     page = parser.add_argument_group("page: where it is, and who sees it")
-    page.add_argument("--listen", metavar="[HOST]:PORT", help="where; :8080 is for the network (localhost:8080)")
-    page.add_argument("--token", metavar="TEXT", help="the token in the link (one made once and kept)")
-    page.add_argument("--no-token", action="store_true", help="let in every program of this machine")
+    page.add_argument(
+        "--listen",
+        default="localhost:8080",
+        metavar="[HOST]:PORT",
+        help="where; :8080 is for the network (localhost:8080)",
+    )
+    page.add_argument("--token", default="", metavar="TEXT", help="the token in the link (one made once and kept)")
+    page.add_argument("--no-token", action="store_true", help="let every program of this machine look")
+    page.add_argument(
+        "--link", action="append", default=[], choices=LINKS, help="print one more link, for those who may only do this"
+    )
     page.add_argument("--name", action="append", default=[], metavar="HOST", help="a name the page is reached by, too")
-    page.add_argument("--certificate", metavar="FILE", help="PEM file: the page is https:// then")
-    page.add_argument("--key", metavar="FILE", help="the key of the certificate, PEM")
+    page.add_argument("--certificate", default="", metavar="FILE", help="PEM file: the page is https:// then")
+    page.add_argument("--key", default="", metavar="FILE", help="the key of the certificate, PEM")
+    page.add_argument(
+        "--recordings", default="", metavar="FOLDER", help="list and play what is in it, and record into it (off)"
+    )
+    page.add_argument(
+        "--device",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="show and set attributes of what is served there",
+    )
     page.add_argument("--open", action="store_true", help="open it in a browser")
     add_options(parser, OPTIONS)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until somebody stops it; the exit code."""
-    from framebus.web.serving import LISTEN, Listening
+    from framebus.web.opening import links_to, opened
 
-    listening = Listening.parse(arguments.listen or LISTEN)
-    with Stopping() as stopping, _server(arguments, listening) as server:
+    _log_more()
+    wanted = _wanted(arguments)
+    with Stopping() as stopping, opened(wanted) as server:
         server.start()
-        link = server.url(_reachable(listening))
-        console.say(announcement(server, listening))
-        print(link, flush=True)  # not said on the console, where tokens are hidden
+        first, *others = links_to(server, wanted).items()
+        console.say(announcement(server, wanted))
+        print(first[1], flush=True)  # not said on the console, where tokens are hidden
+        for role, link in others:
+            console.say(f"this one {MAY[role]}:")
+            print(link, flush=True)
         if arguments.open:
-            webbrowser.open(link)
+            webbrowser.open(first[1])
         while not stopping.wait(PATIENCE_S):
             pass
     return 0
 
 
-def announcement(server: Server, listening: Listening) -> str:
+def announcement(server: Server, wanted: Wanted) -> str:
     """What is shown, and to whom."""
+    from framebus.web.serving import Listening
+
     shown = f"showing {', '.join(server.page.places)} to whoever opens this link"
-    if listening.local:
+    if Listening.parse(wanted.listen).local:
         return f"{shown}, on this machine:"
     unencrypted = "" if server.scheme == "https" else "; link and pictures travel unencrypted"
     return f"{shown}, from any machine that reaches this one{unencrypted}:"
 
 
-def _server(arguments: argparse.Namespace, listening: Listening) -> Server:
-    from framebus.web.page import Page
-    from framebus.web.serving import Server
+def _wanted(arguments: argparse.Namespace) -> Wanted:
+    from framebus.web.opening import OPTIONS, Wanted
 
-    wishes = options(arguments, OPTIONS)
-    token = _token(arguments, listening)
-    with ExitStack() as made:
-        listener = listening.bound()
-        made.callback(listener.close)
-        cookie = f"framebus-{listener.getsockname()[1]}"
-        page = made.enter_context(Page(*arguments.sources, token=token, names=arguments.name, cookie=cookie, **wishes))
-        server = Server(page, listener, certificate=arguments.certificate, key=arguments.key)
-        made.pop_all()
-    return server
-
-
-def _token(arguments: argparse.Namespace, listening: Listening) -> str | None:
-    from framebus.core.errors import OptionError
-    from framebus.web import token
-
-    if not arguments.no_token:
-        return arguments.token or token.lasting()
-    if arguments.token or not listening.local:
-        raise OptionError("--no-token is for this machine only: leave out --listen and --token, or --no-token")
-    return None
+    return Wanted(
+        places=tuple(arguments.sources),
+        listen=arguments.listen,
+        token=arguments.token,
+        no_token=arguments.no_token,
+        links=tuple(arguments.link),
+        names=tuple(arguments.name),
+        recordings=arguments.recordings,
+        devices=tuple(arguments.device),
+        certificate=arguments.certificate,
+        key=arguments.key,
+        options=options(arguments, OPTIONS),
+    )
 
 
-def _reachable(listening: Listening) -> str:
-    """The host as others write it."""
-    if listening.local:
-        return "localhost"
-    host = listening.host or socket.gethostname()
-    return f"[{host}]" if ":" in host else host
+def _log_more() -> None:
+    """The page lists what is logged from `info` on; on the console stands what stood there before."""
+    logger = logging.getLogger("framebus")
+    for handler in logger.handlers:
+        handler.setLevel(logger.getEffectiveLevel())
+    logger.setLevel(min(logger.getEffectiveLevel(), logging.INFO))

@@ -8,6 +8,8 @@ from typing import Any
 from framebus.config.document import Document
 from framebus.config.lines import Path
 from framebus.config.names import Names
+from framebus.config.web import KEY as WEB
+from framebus.config.web import port_of
 from framebus.core.addresses import Link, listens, parse
 from framebus.core.errors import Error
 
@@ -15,7 +17,7 @@ from framebus.core.errors import Error
 def refuse_claimed_twice(document: Document, names: Names, piped: Mapping[str, Mapping[str, Any]]) -> None:
     """Note streams that two tables would publish, and ports at which two would listen."""
     first: dict[str, Path] = {}
-    for claim, path in _claims(names, piped):
+    for claim, path in (*_claims(names, piped), *_of_page(document.values.get(WEB))):
         if claim in first:
             other = ".".join(map(str, first[claim]))
             document.refuse(path, f"would have {claim}, as {other} has already: give one of them another")
@@ -33,6 +35,11 @@ def _claims(names: Names, piped: Mapping[str, Mapping[str, Any]]) -> Iterator[tu
     for name, table in piped.items():
         if isinstance(sink := table.get("sink"), str) and not sink.startswith("shm:"):
             yield from _listening(sink, ("pipes", name), table.get("listen"))
+
+
+def _of_page(table: Any) -> Iterator[tuple[str, Path]]:
+    if isinstance(table, Mapping) and (port := port_of(table)):
+        yield f"port {port}", (WEB,)
 
 
 def _listening(text: str, path: Path, listen: Any) -> Iterator[tuple[str, Path]]:

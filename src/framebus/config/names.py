@@ -23,11 +23,18 @@ class Names:
         """Addresses by name."""
         self._folder = folder
         self._made = {name: _made(name, table, self.streams) for name, table in pipes.items()}
+        self._unforeseen = [text for table in pipes.values() if (text := _unforeseen(table, self.streams))]
 
     @property
     def made(self) -> frozenset[str]:
         """All streams that processes of this file publish in shared memory."""
         return frozenset(self.streams).union(*self._made.values())
+
+    @property
+    def published(self) -> list[str]:
+        """Where all streams of this file are read, in its order; those that others name by how they begin."""
+        made = (name for pipe in self._made.values() for name in sorted(pipe))
+        return list(dict.fromkeys((*(f"shm://{name}" for name in (*self.streams, *made)), *self._unforeseen)))
 
     def resolved(self, text: str) -> list[str]:
         """The addresses meant by one `source`. Raises `AddressError` that goes on after the text."""
@@ -98,9 +105,26 @@ def _made(name: str, table: Mapping[str, Any], streams: Sequence[str]) -> frozen
         sink = parse(str(table.get("sink", f"shm://{name}")))
     except Error:
         return frozenset()
+    chosen = [stream for stream in streams if any(_chooses(text, stream) for text in _texts(table))]
+    return made_names(sink, chosen)
+
+
+def _unforeseen(table: Mapping[str, Any], streams: Sequence[str]) -> str:
+    """Where the streams of this pipe are read whose names only show when they come; empty where none do."""
+    try:
+        sink = parse(str(table.get("sink", "null:")))
+    except Error:
+        return ""
+    foreseen = all(any(_chooses(text, stream) for stream in streams) for text in _texts(table))
+    if foreseen or not isinstance(sink, Link) or sink.scheme != "shm" or (sink.streams and "{" not in sink.streams):
+        return ""
+    beginning = sink.streams.partition("{")[0]
+    return f"shm://{beginning}*" if beginning else "shm://"
+
+
+def _texts(table: Mapping[str, Any]) -> Sequence[Any]:
     source = table.get("source", ())
-    texts = source if isinstance(source, list | tuple) else (source,)
-    return made_names(sink, [stream for stream in streams if any(_chooses(text, stream) for text in texts)])
+    return source if isinstance(source, list | tuple) else (source,)
 
 
 def _chooses(text: object, stream: str) -> bool:

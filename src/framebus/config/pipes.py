@@ -24,7 +24,7 @@ SINKS = "an address: 'shm://seen', 'frames/', 'window:'"
 
 def pipe_plan(table: Table, names: Names) -> Plan:
     """The process of one pipe; what cannot be is noted."""
-    sources = _sources(table, names)
+    sources = sources_of(table, names)
     sink = table.text("sink", SINKS) or f"shm://{table.path[-1]}"
     goes = _sink_takes(table, sink)
     taken = frozenset().union(*sources.values(), goes, MOVING, WORKING) if sources and goes is not None else None
@@ -36,13 +36,8 @@ def pipe_plan(table: Table, names: Names) -> Plan:
     return Plan(key=f"{KEY}.{table.path[-1]}", work=work, restart=table.restart())
 
 
-def in_order(plans: Sequence[Plan], depths: Mapping[str, int], first: int) -> list[Plan]:
-    """The same with their stages: what reads from another pipe is stopped after it."""
-    return [msgspec.structs.replace(plan, stage=first + depths.get(plan.name, 0)) for plan in plans]
-
-
-def _sources(table: Table, names: Names) -> dict[str, frozenset[str]]:
-    """The addresses of all its sources, each with the options it takes."""
+def sources_of(table: Table, names: Names) -> dict[str, frozenset[str]]:
+    """The addresses of all its sources, each with the options it takes; what cannot be is noted."""
     found: dict[str, frozenset[str]] = {}
     for number, text in enumerate(table.texts("source", SOURCES)):
         try:
@@ -50,6 +45,11 @@ def _sources(table: Table, names: Names) -> dict[str, frozenset[str]]:
         except Error as error:
             table.document.refuse((*table.path, "source", number), f"{text!r} {error}")
     return found
+
+
+def in_order(plans: Sequence[Plan], depths: Mapping[str, int], first: int) -> list[Plan]:
+    """The same with their stages: what reads from another pipe is stopped after it."""
+    return [msgspec.structs.replace(plan, stage=first + depths.get(plan.name, 0)) for plan in plans]
 
 
 def _sink_takes(table: Table, sink: str) -> frozenset[str] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from framebus.config import pipes, services, streams
+from framebus.config import pipes, services, streams, web
 from framebus.config.claims import refuse_claimed_twice
 from framebus.config.document import Document, load
 from framebus.config.names import Names, depths
@@ -18,9 +18,9 @@ from framebus.core.names import RULE, valid_name
 from framebus.core.options import nearest
 from framebus.graph.plans import Pipe, Plan
 
-KINDS = (streams.KEY, services.KEY, pipes.KEY, "web")
+KINDS = (streams.KEY, services.KEY, pipes.KEY, web.KEY)
 FIRST_STAGE = 1
-_HEADINGS = {streams.KEY: "[streams]", services.KEY: "[services.NAME]", pipes.KEY: "[pipes.NAME]"}
+_HEADINGS = {streams.KEY: "[streams]", services.KEY: "[services.NAME]", pipes.KEY: "[pipes.NAME]", web.KEY: "[web]"}
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,13 @@ def _plans(document: Document) -> list[Plan]:
     refuse_claimed_twice(document, names, piped)
     ordered = _staged(document, names, found)
     last = max((plan.stage for plan in ordered), default=FIRST_STAGE) + 1
-    return [*([capture] if capture else []), *ordered, *services.service_plans(document, served, last)]
+    page = document.values.get(web.KEY)
+    return [
+        *([capture] if capture else []),
+        *ordered,
+        *services.service_plans(document, served, last),
+        *([web.web_plan(document, page, names, last)] if isinstance(page, Mapping) else []),
+    ]
 
 
 def _staged(document: Document, names: Names, plans: Sequence[Plan]) -> list[Plan]:
@@ -77,9 +83,7 @@ def _staged(document: Document, names: Names, plans: Sequence[Plan]) -> list[Pla
 
 def _check_kinds(document: Document) -> None:
     for kind, value in document.values.items():
-        if kind == "web":
-            document.refuse((kind,), "is not possible: the page is not part of this version yet, leave [web] out")
-        elif kind not in KINDS:
+        if kind not in KINDS:
             document.refuse((str(kind),), f"is not known: {nearest(str(kind), KINDS)}")
         elif not isinstance(value, Mapping):
             document.refuse((kind,), f"is not possible like this: write a table, {_HEADINGS[kind]}")

@@ -56,3 +56,8 @@ class Telling:
     def told(self, text: str) -> None:
         """See `Audience`."""
         log.warning("%s", text)
+
+    def opened(self, links: Mapping[str, str]) -> None:
+        """See `Audience`. Logs may be kept, and the links let people in: they are printed."""
+        for who, link in links.items():
+            sys.stderr.write(f"{who}: {link}\n")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
 
+from framebus.config.drawn import Drawing
 from framebus.config.reading import Description, read
 from framebus.config.saving import Saving, signature
 from framebus.core.errors import Error
@@ -19,6 +20,8 @@ from framebus.graph.view import View
 
 LOOK_S = 0.5
 """How often to look whether the file was saved."""
+SHOW_S = 1.0
+"""How often the page is told how everything is."""
 
 
 class Audience(Protocol):
@@ -36,6 +39,10 @@ class Audience(Protocol):
         """What concerns all of it: that the file was applied, or is broken."""
         ...
 
+    def opened(self, links: Mapping[str, str]) -> None:
+        """People see it at these links, which hold tokens, by who they are; once, and whenever they are others."""
+        ...
+
 
 class SavedSystem:
     """`run` in one thread; `stop`, `hurry` and `reload` from any, or from a signal handler."""
@@ -43,12 +50,14 @@ class SavedSystem:
     def __init__(self, description: Description, audience: Audience, *, debug: bool = False) -> None:
         self._description = description
         self._audience = audience
+        self._drawing = Drawing(description)
         self._path = os.path.abspath(description.file) if description.file else ""
         command = ("framebus", "run", *([description.file] if description.file else []))
         place = Place(folder=description.folder, command=command, debug=debug)
         self._running = Running(description.plans, place, self)
         self._saving = Saving(signature(self._path))
-        self._looked_at = time.monotonic()
+        self._looked_at = self._showed_at = time.monotonic()
+        self._links: Mapping[str, str] = {}
         self._reload = False
         self.stop, self.hurry = self._running.stop, self._running.hurry
 
@@ -72,10 +81,22 @@ class SavedSystem:
 
     def look(self, views: list[View]) -> None:
         """How everything is."""
-        self._audience.look(self._shown(views))
+        shown = self._shown(views)
+        self._audience.look(shown)
+        if self._running.shown and time.monotonic() - self._showed_at >= SHOW_S:
+            self._showed_at = time.monotonic()
+            self._running.show(self._drawing.told(shown))
+
+    def opened(self, links: Mapping[str, str]) -> None:
+        """The page is open."""
+        if links != self._links:
+            self._links = links
+            self._audience.opened(links)
 
     def _shown(self, views: Iterable[View]) -> list[View]:
-        return [msgspec.structs.replace(view, why=self._hidden(view.why)) for view in views]
+        return [
+            msgspec.structs.replace(view, why=self._hidden(view.why), death=self._hidden(view.death)) for view in views
+        ]
 
     def _hidden(self, text: str) -> str:
         return redact(self._description.hide(text)) if text else text
@@ -98,6 +119,7 @@ class SavedSystem:
         except Error as error:
             self._audience.told(f"{error}\n{called} is not applied: what runs goes on as it was")
             return
+        self._drawing = Drawing(self._description)
         changed = self._running.apply(self._description.plans)
         names = ", ".join(key.partition(".")[2] or key for key in changed)
         self._audience.told(f"{called} is applied: {names} changed" if changed else f"{called}: nothing changed")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 
-from framebus.graph.channel import Figures
-from framebus.graph.plans import Capture, Service, target_of
+from framebus.graph.channel import Change, Figures, Look
+from framebus.graph.plans import Service, target_of
 from framebus.verbs.options import checked
 from framebus.work.serve import serving
+from framebus.work.serving import Serving
 
 WINDOW_S = 2.0
 
 
 class Answering:
     """The task of a service's process; its workers are processes of their own."""
+
+    links: Mapping[str, str] = {}
 
     def __init__(self, work: Service) -> None:
         self._service = serving(target_of(work.op), work.address, **checked(work.options))
@@ -33,7 +37,7 @@ class Answering:
             self._stopping = True
             self._service.stop()
 
-    def change(self, work: Capture) -> None:
+    def heed(self, wish: Change | Look) -> None:
         """Services are begun again instead."""
 
     def figures(self) -> Figures:
@@ -42,6 +46,7 @@ class Answering:
         return Figures(
             rate=self._rate(self._service.answered),
             frames=self._service.answered,
+            queue=self._service.waiting if isinstance(self._service, Serving) else 0,
             why=f"{failed:,} of its answers are errors" if failed else "",
         )
 

@@ -12,7 +12,7 @@ FAMILY_S = 5.0
 
 
 class Appetite:
-    """Processor time per second between two looks, and memory. Used by one thread."""
+    """Processor time per second between two looks, memory, and how many they are. Used by one thread."""
 
     def __init__(self) -> None:
         self._family = [psutil.Process()]
@@ -20,8 +20,8 @@ class Appetite:
         self._used: dict[int, float] = {}
         self._before = time.monotonic()
 
-    def now(self) -> tuple[float, int]:
-        """Seconds of processor time per second since the last look, and bytes of memory now."""
+    def now(self) -> tuple[float, int, int]:
+        """Seconds of processor time per second since the last look; bytes of memory, and workers, now."""
         before, self._before = self._before, time.monotonic()
         self._look_round(self._before)
         used, memory = {}, 0
@@ -32,7 +32,7 @@ class Appetite:
                 memory += process.memory_info().rss
         spent_s = sum(seconds - self._used.get(pid, 0.0) for pid, seconds in used.items())
         self._used = used
-        return max(0.0, spent_s) / max(1e-3, self._before - before), memory
+        return max(0.0, spent_s) / max(1e-3, self._before - before), memory, max(0, len(used) - 1)
 
     def _look_round(self, now: float) -> None:
         if self._seen_at and now - self._seen_at < FAMILY_S:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
-from framebus.graph.channel import Figures
+from framebus.graph.channel import Change, Figures, Look
 from framebus.graph.plans import Capture
 from framebus.graph.streaming import Streaming
 
@@ -12,11 +13,13 @@ from framebus.graph.streaming import Streaming
 class Capturing:
     """The task of the capture process."""
 
+    links: Mapping[str, str] = {}
+
     def __init__(self, work: Capture) -> None:
         self._news = threading.Event()
         self._stopping = False
         self._streams: dict[str, Streaming] = {}
-        self.change(work)
+        self._change(work)
 
     def run(self) -> bool:
         """Until all streams have ended, or it is stopped."""
@@ -31,7 +34,12 @@ class Capturing:
         self._stopping = True
         self._news.set()
 
-    def change(self, work: Capture) -> None:
+    def heed(self, wish: Change | Look) -> None:
+        """Capture something else from now on, one stream at a time."""
+        if isinstance(wish, Change):
+            self._change(wish.work)
+
+    def _change(self, work: Capture) -> None:
         """End what is gone or different, begin what is new; the others go on."""
         kept = {name: old for name, old in self._streams.items() if work.streams.get(name) == old.stream}
         _end({name: old for name, old in self._streams.items() if name not in kept})

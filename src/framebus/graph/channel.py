@@ -34,6 +34,10 @@ class Figures(msgspec.Struct, kw_only=True, omit_defaults=True, tag="figures"):
     """Processor time per second, its workers' included."""
     memory: int = 0
     """Bytes held, its workers' included; what they share with others counts."""
+    queue: int = 0
+    """Frames that were taken and have not arrived yet, where they go to."""
+    workers: int = 0
+    """Processes that work for it."""
     streams: dict[str, Figures] = {}
 
 
@@ -50,6 +54,9 @@ def added(before: Figures, now: Figures) -> Figures:
 
 class Ready(msgspec.Struct, tag="ready"):
     """It stands, and works."""
+
+    links: dict[str, str] = {}
+    """What people open to see it, by who they are; empty where there is nothing to see."""
 
 
 class Done(msgspec.Struct, tag="done"):
@@ -74,9 +81,16 @@ class Change(msgspec.Struct, tag="change"):
     work: Capture
 
 
+class Look(msgspec.Struct, tag="look"):
+    """How the whole system is, for the page to show."""
+
+    system: msgspec.Raw
+    """JSON."""
+
+
 News = Figures | Ready | Done | Failed
 """What a node says."""
-Wish = Stop | Change
+Wish = Stop | Change | Look
 """What it is told."""
 
 

@@ -18,7 +18,7 @@ from framebus.core.bell import Bell
 from framebus.core.errors import AddressError, Error, OptionError
 from framebus.core.redaction import RedactionFilter, redact
 from framebus.graph.appetite import Appetite
-from framebus.graph.channel import Change, Channel, Done, Failed, Figures, News, Ready, Wish
+from framebus.graph.channel import Channel, Done, Failed, Figures, News, Ready, Stop, Wish
 from framebus.graph.plans import Work
 from framebus.graph.tasks import Task, task_of
 from framebus.supervise.lifeline import die_with
@@ -55,7 +55,7 @@ def _work(work: Work, reporting: Reporting) -> int:
     task = task_of(work)
     reporting.about(task)
     signal.signal(signal.SIGTERM, lambda number, frame: reporting.stop_task())
-    reporting.say(Ready())
+    reporting.say(Ready(links=dict(task.links)))
     finished = task.run()
     if finished:
         reporting.say(Done())
@@ -68,9 +68,10 @@ def _speak(debug: bool) -> None:
     """What is logged is printed, which the parent reads."""
     handler = logging.StreamHandler()
     handler.addFilter(RedactionFilter())
+    handler.setLevel(logging.DEBUG if debug else logging.WARNING)
     logger = logging.getLogger("framebus")
     logger.handlers[:], logger.propagate = [handler], False
-    logger.setLevel(logging.DEBUG if debug else logging.WARNING)
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)  # the page keeps these
 
 
 class Reporting:
@@ -145,13 +146,13 @@ class Reporting:
             self._send(self._figures(task))
 
     def _obey(self, wish: Wish, task: Task) -> None:
-        if isinstance(wish, Change):
-            task.change(wish.work)
-        else:
+        if isinstance(wish, Stop):
             self.told_to_stop = True
             task.stop()
+        else:
+            task.heed(wish)
 
     def _figures(self, task: Task) -> Figures:
         figures = task.figures()
-        figures.cpu, figures.memory = self._appetite.now()
+        figures.cpu, figures.memory, figures.workers = self._appetite.now()
         return figures

@@ -18,6 +18,7 @@ def figures_of(flow: Flow) -> Figures:
         age_s=progress.age_s,
         frames=progress.frames,
         missed=progress.missed,
+        queue=max(progress.in_flight, *(reader.owed for reader in progress.readers), 0),
         streams={name: _of_stream(stream) for name, stream in list(flow.source.stats().streams.items())},
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
-from framebus.graph.channel import Figures
+from framebus.graph.channel import Change, Figures, Look
 from framebus.graph.flowing import figures_of
-from framebus.graph.plans import Capture, Pipe, target_of
+from framebus.graph.plans import Pipe, target_of
 from framebus.verbs.ending import see_end
 from framebus.verbs.options import checked
 from framebus.verbs.pipe import assemble
@@ -14,6 +15,8 @@ from framebus.verbs.pipe import assemble
 
 class Piping:
     """The task of a pipe's process."""
+
+    links: Mapping[str, str] = {}
 
     def __init__(self, work: Pipe) -> None:
         options = dict(work.options)
@@ -40,7 +43,7 @@ class Piping:
             self._flow.stop()
             threading.Thread(target=see_end, args=(self._flow, self._ended.wait), daemon=True).start()
 
-    def change(self, work: Capture) -> None:
+    def heed(self, wish: Change | Look) -> None:
         """Pipes are begun again instead."""
 
     def figures(self) -> Figures:

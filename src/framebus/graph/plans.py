@@ -9,6 +9,7 @@ import msgspec
 
 from framebus.pool import byvalue
 from framebus.pool.job import Job
+from framebus.web.opening import Wanted
 
 Restart = Literal["on-failure", "never"]
 
@@ -47,14 +48,18 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, tag="service"):
     options: dict[str, Any] = {}
 
 
-Work: TypeAlias = Capture | Pipe | Service
+class Web(Wanted, frozen=True, kw_only=True, tag="web"):
+    """`[web]`: the page."""
+
+
+Work: TypeAlias = Capture | Pipe | Service | Web
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One process: what it does, and how it is looked after."""
 
     key: str
-    """What it is called in the file: `streams`, `pipes.look`, `services.segment`."""
+    """What it is called in the file: `streams`, `pipes.look`, `services.segment`, `web`."""
     work: Work
     stage: int = 0
     """Those of a lower stage are stopped first: what makes frames before what takes them."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import select
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
+
+import msgspec
 
 from framebus.core.bell import Bell
 from framebus.core.errors import Unavailable
-from framebus.graph.channel import Change, Done, Failed, Figures, Ready, Stop, added
+from framebus.graph.channel import Change, Done, Failed, Figures, Look, Ready, Stop, added
 from framebus.graph.handle import Node
-from framebus.graph.plans import Capture, Place, Plan
+from framebus.graph.plans import Capture, Place, Plan, Web
 from framebus.graph.system import Order, System
 from framebus.graph.view import View, views_of
 from framebus.links import directory
@@ -32,6 +34,10 @@ class Audience(Protocol):
 
     def look(self, views: list[View]) -> None:
         """How everything is, about four times a second."""
+        ...
+
+    def opened(self, links: Mapping[str, str]) -> None:
+        """People see it at these links, which hold tokens, by who they are; told whenever what serves it starts."""
         ...
 
 
@@ -72,6 +78,17 @@ class Running:
         """How everything is."""
         now = time.monotonic()
         return [view for key in self._system.members for view in self._views(key, now)]
+
+    @property
+    def shown(self) -> bool:
+        """True where there is a page to show it."""
+        return any(isinstance(node.plan.work, Web) for node in self._nodes.values())
+
+    def show(self, system: bytes) -> None:
+        """Have the page show this, which is JSON. In the thread that runs; a page that is behind is spared."""
+        for node in self._nodes.values():
+            if isinstance(node.plan.work, Web) and not node.channel.waiting:
+                node.tell(Look(msgspec.Raw(system)))
 
     def run(self, each_tick: Callable[[], None] = lambda: None) -> None:
         """Until everything is done, or somebody stops it; `KeyboardInterrupt` comes through after all has ended."""
@@ -171,6 +188,8 @@ class Running:
             self._told[key].figures = news
         elif isinstance(news, Ready):
             self._system.ready(key, now)
+            if news.links:
+                self._audience.opened(news.links)
         elif isinstance(news, Done):
             self._system.done(key)
         elif isinstance(news, Failed) and news.hopeless:

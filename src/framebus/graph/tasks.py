@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from framebus.graph.channel import Figures
-from framebus.graph.plans import Capture, Pipe, Work
+from framebus.graph.channel import Change, Figures, Look
+from framebus.graph.plans import Capture, Pipe, Web, Work
 
 
 class Task(Protocol):
     """Something that runs in the main thread of a node until it ends, or is told to. Opened when it is made."""
+
+    links: Mapping[str, str]
+    """What people open to see it, by who they are; empty where there is nothing to see."""
 
     def run(self) -> bool:
         """Work; True when all there was to do is done. Raises what keeps it from going on."""
@@ -19,8 +23,8 @@ class Task(Protocol):
         """Finish what was begun; `run` returns within seconds. From any thread, more than once."""
         ...
 
-    def change(self, work: Capture) -> None:
-        """Go over to this, where it is capture."""
+    def heed(self, wish: Change | Look) -> None:
+        """Do what is wished, where that concerns it."""
         ...
 
     def figures(self) -> Figures:
@@ -38,6 +42,10 @@ def task_of(work: Work) -> Task:
         from framebus.graph.piping import Piping
 
         return Piping(work)
+    if isinstance(work, Web):
+        from framebus.graph.showing import Showing
+
+        return Showing(work)
     from framebus.graph.answering import Answering
 
     return Answering(work)

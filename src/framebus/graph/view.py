@@ -8,15 +8,15 @@ from typing import Literal
 import msgspec
 
 from framebus.graph.channel import Figures
-from framebus.graph.plans import Capture, Pipe, Plan, Service
+from framebus.graph.plans import Capture, Pipe, Plan, Service, Web
 from framebus.graph.system import Member
 
 SILENT_S = 3.0
 """A node that has told nothing for so long does not answer."""
 
-Kind = Literal["capture", "stream", "pipe", "service"]
+Kind = Literal["capture", "stream", "pipe", "service", "web"]
 _TROUBLES = frozenset({"again", "away", "failed", "silent", "stalled"})
-_KINDS: dict[type, Kind] = {Capture: "capture", Pipe: "pipe", Service: "service"}
+_KINDS: dict[type, Kind] = {Capture: "capture", Pipe: "pipe", Service: "service", Web: "web"}
 
 
 class View(msgspec.Struct, kw_only=True):

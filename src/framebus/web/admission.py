@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from framebus.web.guard import Guard, Refusal, Request
+from framebus.web.ways import SOCKET
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,6 +37,10 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+ROLE = "framebus.role"
+"""Where in a request's scope the role is of whoever asks."""
+MOST_UNWANTED_BYTES = 256 * 1024
+_PATIENCE_S = 1.0
 _AWAY = 4000
 """The code a refused websocket is closed with, plus the last two digits of the HTTP status."""
 
@@ -52,19 +60,20 @@ class Admission:
             return
         request = request_of(scope)
         if (refusal := self._guard.refusal(request)) is not None:
-            await (_hang_up(receive, send) if request.socket else _answer(send, refusal))
+            await (_hang_up(receive, send) if request.socket else _answer(receive, send, request, refusal))
             return
         self._entered()
         if self._guard.fits(request.token_in_link):
-            await self._remember(scope, send)
+            await self._remember(scope, send, request.token_in_link)
             return
+        scope[ROLE] = self._guard.role(request)
         await self._app(scope, receive, _with_headers(send))
 
-    async def _remember(self, scope: Scope, send: Send) -> None:
+    async def _remember(self, scope: Scope, send: Send, token: str) -> None:
         """The token goes from the link into a cookie, so that it is in no history and no picture of the screen."""
         root = scope.get("root_path", "").rstrip("/")
         safe = "; Secure" if scope.get("scheme") == "https" else ""
-        cookie = f"{self._guard.cookie}={self._guard.token}; HttpOnly; SameSite=Strict; Path={root}/{safe}"
+        cookie = f"{self._guard.cookie}={token}; HttpOnly; SameSite=Strict; Path={root}/{safe}"
         headers = [(b"location", f"{root}/".encode()), (b"set-cookie", cookie.encode()), *HEADERS]
         await _plain(send, 303, headers, b"")
 
@@ -74,12 +83,28 @@ def request_of(scope: Scope) -> Request:
     path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
     query = scope.get("query_string", b"").decode("latin-1")
-    return Request(path, query, headers, scope["type"] == "websocket")
+    return Request(SOCKET if scope["type"] == "websocket" else scope["method"], path, query, headers)
 
 
-async def _answer(send: Send, refusal: Refusal) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), *HEADERS]
-    await _plain(send, refusal.status, headers, f"framebus: {refusal.why}\n".encode())
+async def _answer(receive: Receive, send: Send, request: Request, refusal: Refusal) -> None:
+    """People read text, programs JSON."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            await _read_away(receive)
+    programs = request.path.startswith("/api")
+    kind = b"application/json" if programs else b"text/plain; charset=utf-8"
+    text = json.dumps({"error": refusal.why}) if programs else f"framebus: {refusal.why}\n"
+    await _plain(send, refusal.status, [(b"content-type", kind), *HEADERS], text.encode())
+
+
+async def _read_away(receive: Receive) -> None:
+    """A body nobody wants, up to a limit: closing a connection that is being sent to would lose the answer as well."""
+    left = MOST_UNWANTED_BYTES
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
 
 
 async def _hang_up(receive: Receive, send: Send) -> None:

@@ -1,40 +1,27 @@
-"""The JSON API: all that the page knows, for programs. Everything is a GET, nothing changes anything."""
+"""The JSON API about streams: all that the page knows of them, for programs. Nothing here changes anything."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from framebus.core import clock
-from framebus.core.errors import Error, OptionError
+from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.ops.levels import stretched
 from framebus.web import colour_maps, metrics, pixels
+from framebus.web.answers import Wrong, as_json, beside, number
 from framebus.web.messages import Look
 from framebus.web.shown import Shown
 from framebus.web.wall import Wall
+from framebus.web.ways import Role, Way
 
 T = TypeVar("T")
-
-ADDRESSES = {
-    "api": "this list",
-    "api/streams": "all streams: state, rate, age, gaps, size; the places they come from",
-    "api/streams/NAME": "one stream",
-    "api/streams/NAME/history": "its last five minutes by the second: [time, frames, missed, bytes, oldest age in ms]",
-    "api/streams/NAME/picture.jpg": "its newest picture as shown; ?width= low= high= colours= area=X,Y,WIDTH,HEIGHT",
-    "api/streams/NAME/picture.png": "its newest picture, 8-bit or 16-bit, as it is",
-    "api/streams/NAME/values": "values of its pixels, ?area=X,Y,WIDTH,HEIGHT of up to 4096 pixels",
-    "api/streams/NAME/histogram": "how often values occur",
-    "metrics": "figures for Prometheus",
-    "health": "whether the server runs; needs no token",
-}
-"""Everything there is, and what it tells."""
+HISTORY = "its last five minutes by the second: [time, frames, missed, bytes, oldest age in ms]"
 
 
 class Api:
@@ -43,9 +30,21 @@ class Api:
     def __init__(self, wall: Wall) -> None:
         self._wall = wall
 
-    async def overview(self, request: Request) -> Response:
-        """`api`"""
-        return as_json({"addresses": ADDRESSES})
+    def ways(self) -> Sequence[Way]:
+        """What can be asked."""
+        of = "/api/streams/{name}"
+        area = "?area=X,Y,WIDTH,HEIGHT"
+        return (
+            _look("/api/streams", self.streams, "all streams: state, rate, age, gaps, size; where they come from"),
+            _look(of, self.stream, "one stream"),
+            _look(f"{of}/history", self.history, HISTORY),
+            _look(f"{of}/picture.jpg", self.jpeg, f"its newest picture as seen: {area}&width=&low=&high=&colours="),
+            _look(f"{of}/picture.png", self.png, "its newest picture as it is, 8 or 16 bit"),
+            _look(f"{of}/values", self.values, f"values of up to 4096 of its pixels: {area}"),
+            _look(f"{of}/histogram", self.histogram, "how often values occur"),
+            _look("/metrics", self.metrics, "figures for Prometheus"),
+            Way("GET", "/health", None, self.health, "whether the server runs; needs no token"),
+        )
 
     async def streams(self, request: Request) -> Response:
         """`api/streams`"""
@@ -53,7 +52,7 @@ class Api:
 
     async def stream(self, request: Request) -> Response:
         """`api/streams/NAME`"""
-        return as_json(self._shown(request).told(clock.mono_ns()))
+        return as_json(self._wall.told_of(self._shown(request).name, clock.mono_ns()))
 
     async def history(self, request: Request) -> Response:
         """`api/streams/NAME/history`"""
@@ -62,7 +61,7 @@ class Api:
     async def jpeg(self, request: Request) -> Response:
         """`api/streams/NAME/picture.jpg`"""
         shown, frame = await self._picture(request)
-        look, width = _look(request), _number(request, "width", 65_535)
+        look, width = _seen_as(request), number(request, "width", 65_535, 1e9)
         factor = pixels.factor_for(look.area[2] if look.area else frame.shape[1], int(width))
         made = await self._beside(lambda: pixels.rendered(frame, factor, look, shown.levels))
         return _file(made.data, "image/jpeg", frame, "jpg")
@@ -98,34 +97,22 @@ class Api:
     def _shown(self, request: Request) -> Shown:
         shown = self._wall.shown.get(request.path_params["name"])
         if shown is None:
-            raise HTTPException(404, "there is no such stream: api/streams lists them")
+            raise Wrong(404, "there is no such stream: api/streams lists them")
         return shown
 
     async def _picture(self, request: Request) -> tuple[Shown, Frame]:
         shown = self._shown(request)
         frame = await self._wall.picture(shown)
         if frame is None:
-            raise HTTPException(409, "there is no picture of this stream yet")
+            raise Wrong(409, "there is no picture of this stream yet")
         return shown, frame
 
     async def _beside(self, work: Callable[[], T]) -> T:
-        """The result of `work`, done in a thread beside the loop; what cannot be done is a 422 that says why."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._wall.executor, work)
-        except Error as error:
-            raise HTTPException(422, str(error)) from error
+        return await beside(self._wall.executor, work)
 
 
-def as_json(content: Any, status: int = 200) -> Response:
-    """An answer."""
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
-
-
-async def refused(request: Request, error: Exception) -> Response:
-    """What went wrong, as JSON."""
-    if isinstance(error, HTTPException):
-        return as_json({"error": error.detail}, error.status_code)
-    raise error
+def _look(path: str, handler: Callable[..., Any], told: str) -> Way:
+    return Way("GET", path, Role.VIEW, handler, told)
 
 
 def _png(frame: Frame) -> bytes:
@@ -133,7 +120,7 @@ def _png(frame: Frame) -> bytes:
 
     plane = pixels.plane_of(frame)
     if plane.dtype.name not in ("uint8", "uint16"):
-        plane = stretched(plane, float(plane.min()), float(plane.max()))
+        plane = stretched(plane, *pixels.extremes(plane))
     format = "bgr24" if plane.ndim == 3 else "gray8" if plane.dtype.itemsize == 1 else "gray16"
     return bytes(ENCODING.encode(plane, format).data)
 
@@ -143,8 +130,8 @@ def _file(data: bytes, kind: str, frame: Frame, suffix: str) -> Response:
     return Response(data, media_type=kind, headers={"content-disposition": name})
 
 
-def _look(request: Request) -> Look:
-    wanted = {name: _number(request, name, None) for name in ("low", "high") if name in request.query_params}
+def _seen_as(request: Request) -> Look:
+    wanted = {name: _limit(request, name) for name in ("low", "high") if name in request.query_params}
     try:
         given = {**wanted, "colours": request.query_params.get("colours", ""), "area": _area(request)}
         look = msgspec.convert(given, Look)
@@ -152,15 +139,14 @@ def _look(request: Request) -> Look:
             colour_maps.table(look.colours)
         return look
     except (msgspec.ValidationError, OptionError) as error:
-        raise HTTPException(422, str(error)) from error
+        raise Wrong(422, str(error)) from error
 
 
-def _number(request: Request, name: str, default: float | None) -> float:
-    text = request.query_params.get(name, default)
+def _limit(request: Request, name: str) -> float:
     try:
-        return float(text)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise HTTPException(422, f"{name} is no number") from None
+        return float(request.query_params[name])
+    except ValueError:
+        raise Wrong(422, f"{name} is no number", name) from None
 
 
 def _area(request: Request) -> tuple[int, int, int, int] | None:
@@ -169,6 +155,6 @@ def _area(request: Request) -> tuple[int, int, int, int] | None:
         return None
     words = text.split(",")
     if len(words) != 4 or not all(word.isascii() and word.isdecimal() and len(word) < 6 for word in words):
-        raise HTTPException(422, "area takes X,Y,WIDTH,HEIGHT in pixels")
+        raise Wrong(422, "area takes X,Y,WIDTH,HEIGHT in pixels")
     left, top, width, height = map(int, words)
     return left, top, width, height

@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from framebus.core.errors import BadFrame
-from framebus.web.admission import Admission, App
-from framebus.web.api import Api, refused
+from framebus.web.admission import ROLE, Admission, App
+from framebus.web.answers import as_json, refused
+from framebus.web.api import Api
 from framebus.web.assets import assets
 from framebus.web.guard import Guard
 from framebus.web.viewer import Viewer
 from framebus.web.wall import Wall
+from framebus.web.ways import SOCKET, Part, Role, Way, Ways
 
 MOST_VIEWERS = 500
 _POLICY, _BUSY = 1008, 1013
+_REASON_BYTES = 123
 
 
-def application(wall: Wall, guard: Guard) -> App:
-    """All addresses, behind the guard."""
-    api = Api(wall)
-    of_stream = "/api/streams/{name}"
-    routes = [
-        Route("/", _page),
-        Route("/static/{name}", _asset),
-        Route("/api", api.overview),
-        Route("/api/streams", api.streams),
-        Route(of_stream, api.stream),
-        Route(f"{of_stream}/history", api.history),
-        Route(f"{of_stream}/picture.jpg", api.jpeg),
-        Route(f"{of_stream}/picture.png", api.png),
-        Route(f"{of_stream}/values", api.values),
-        Route(f"{of_stream}/histogram", api.histogram),
-        Route("/metrics", api.metrics),
-        Route("/health", api.health),
-        WebSocketRoute("/ws", _watching(wall)),
-    ]
-    app = Starlette(routes=routes, exception_handlers={404: refused, 405: refused, 409: refused, 422: refused})
-    return Admission(app, guard, wall.begin)
+def everything(wall: Wall, parts: Sequence[Part]) -> Ways:
+    """All that is served, and who may use it."""
+
+    async def overview(request: Request) -> Response:
+        role: Role = request.scope[ROLE]
+        return as_json({"addresses": served.listed(role), "role": role.word})
+
+    served = Ways(
+        [
+            Way("GET", "/", Role.VIEW, _page),
+            Way("GET", "/static/{name}", Role.VIEW, _asset),
+            Way("GET", "/api", Role.VIEW, overview, "this list: what whoever asks may"),
+            *Api(wall).ways(),
+            Way(SOCKET, "/ws", Role.VIEW, _watching(wall)),
+            *(way for part in parts for way in part.ways()),
+        ]
+    )
+    return served
+
+
+def application(served: Ways, guard: Guard, entered: Callable[[], None]) -> App:
+    """The application behind its guard; `entered` is called in the loop with every request that is let in."""
+    routes = [_route(way) for way in served.all]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    return Admission(app, guard, entered)
+
+
+def _route(way: Way) -> BaseRoute:
+    if way.method == SOCKET:
+        return WebSocketRoute(way.path, way.handler)
+    return Route(way.path, way.handler, methods=[way.method])
 
 
 async def _page(request: Request) -> Response:
@@ -78,6 +92,11 @@ class _Line:
             await self._websocket.send_bytes(message)
 
 
+def _short(reason: str) -> str:
+    """As much of it as the frame that closes a websocket holds (RFC 6455, 5.5)."""
+    return reason.encode()[:_REASON_BYTES].decode(errors="ignore")
+
+
 def _watching(wall: Wall) -> Callable[[WebSocket], Awaitable[None]]:
     async def watch(websocket: WebSocket) -> None:
         await websocket.accept()
@@ -88,7 +107,7 @@ def _watching(wall: Wall) -> Callable[[WebSocket], Awaitable[None]]:
             await Viewer(wall).serve(_Line(websocket))
         except BadFrame as error:
             if websocket.client_state is WebSocketState.CONNECTED:
-                await websocket.close(_POLICY, str(error)[:100])
+                await websocket.close(_POLICY, _short(str(error)))
         except WebSocketDisconnect:
             pass
 

@@ -17,6 +17,5 @@ _KINDS = {
 def assets() -> dict[str, tuple[bytes, str]]:
     """Name to content and its type."""
     files = resources.files("framebus.web").joinpath("static").iterdir()
-    kept = ((file.name, _KINDS.get(file.name.rpartition(".")[2])) for file in files)
-    folder = resources.files("framebus.web").joinpath("static")
-    return {name: (folder.joinpath(name).read_bytes(), kind) for name, kind in kept if kind is not None}
+    known = ((file, _KINDS.get(file.name.rpartition(".")[2])) for file in files)
+    return {file.name: (file.read_bytes(), kind) for file, kind in known if kind is not None}

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from framebus.core.frame import Packet
 from framebus.sources.cameras.annexb import parameter_sets
-from framebus.sources.cameras.decoding import breaks
+from framebus.sources.cameras.decoding import begins, breaks
 from framebus.web import fmp4
 from framebus.web.facts import captured_ms, described
 from framebus.web.messages import BEGIN, CODED, MP4, How, Picture
@@ -28,7 +28,10 @@ class Unit:
         self._at_ns = packet.dts - started_ns
         self._shift_ns = packet.pts - packet.dts
         self._duration_ns = duration_ns
-        self._facts = (captured_ms(packet), described(packet))
+
+    @cached_property
+    def _facts(self) -> tuple[float, bytes]:
+        return captured_ms(self.packet), described(self.packet)
 
     @cached_property
     def annexb(self) -> Picture:
@@ -63,6 +66,8 @@ class Track:
     def __init__(self) -> None:
         self.units: list[Unit] = []
         """From the last key frame on; empty where that would be too much."""
+        self.whole = True
+        """False from a loss to the next key frame: what comes between would be shown torn."""
         self.codec = ""
         self.description: Description | None = None
         self._config = b""
@@ -82,6 +87,7 @@ class Track:
         self._last_ns = packet.dts
         self._number += 1
         unit = Unit(packet, self._number, self._started_ns, duration_ns)
+        self.whole = begins(packet) or (self.whole and not breaks(packet))
         self._keep(unit)
         return unit, anew
 
@@ -108,9 +114,9 @@ class Track:
 
     def _keep(self, unit: Unit) -> None:
         packet = unit.packet
-        if packet.key or breaks(packet):
+        if packet.key or not self.whole:
             self.units, self._bytes = [], 0
-        if not packet.key and not self.units:
+        if not self.whole or not (packet.key or self.units):
             return
         self.units.append(unit)
         self._bytes += packet.nbytes

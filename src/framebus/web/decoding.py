@@ -25,13 +25,17 @@ class Decoding:
         self._failed = failed
         self._decoder = Decoder()
         self._waiting: list[Packet] = []
+        self._lost = False
         self._busy = self._closed = False
 
     def feed(self, packets: Sequence[Packet]) -> None:
         """More packets; when the decoder does not keep up, it goes on with the next key frame."""
-        self._waiting.extend(packets)
-        if len(self._waiting) > MOST_WAITING + len(packets):
-            self._waiting = [packet.replace(missed=1) for packet in self._waiting[-1:] if packet.key]
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting = []
+            self._lost = True
+        for packet in packets:
+            self._waiting.append(packet.replace(missed=packet.missed + 1) if self._lost else packet)
+            self._lost = False
         self._go_on()
 
     def close(self) -> None:

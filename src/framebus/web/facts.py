@@ -11,6 +11,7 @@ from framebus.core import clock
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.ops import marks
+from framebus.web.masks import masks
 
 MOST_BOXES = 500
 MOST_LINES = 40
@@ -32,15 +33,16 @@ def described(item: Item | None, **facts: Any) -> bytes:
 
 
 def _drawn(item: Item) -> dict[str, Any]:
-    """Boxes and text as the op `draw` understands them; what is no box is no reason not to show a picture."""
-    if not item.meta:
+    """Masks, and boxes and text as the op `draw` takes them; what is no box is no reason not to show a picture."""
+    if not item.meta and not getattr(item, "extra", ()):
         return {}
     try:
+        areas = masks(item)
         boxes = [_box(box) for box in marks.boxes(item.meta)[:MOST_BOXES]]
         lines = [line[:_LONGEST] for line in marks.lines(item.meta)[:MOST_LINES]]
     except (BadFrame, TypeError, ValueError) as error:
         return {"unclear": str(error)[:_LONGEST]}
-    return {name: value for name, value in (("boxes", boxes), ("text", lines)) if value}
+    return {name: value for name, value in (("masks", areas), ("boxes", boxes), ("text", lines)) if value}
 
 
 def _box(box: marks.Box) -> list[Any]:

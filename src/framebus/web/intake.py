@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from framebus.core.addresses import Link
+from msgspec import structs
+
+from framebus.core.addresses import Link, listens
 from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Error
 from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.verbs.open import OPEN_OPTIONS, open_all
 from framebus.verbs.places import address_of
-from framebus.web.places import joinable, wishes_of
+from framebus.web.places import joinable, stream_named, wishes_of
 
 log = logging.getLogger("framebus")
 
@@ -39,7 +41,9 @@ class Intake:
         self.streams: dict[str, str] = {}
         """What its streams are called on the page, and what they are called here."""
         self._open = partial(_opened, place, wishes_of(place, wishes))
-        self._linked = isinstance(address_of(place), Link)
+        self._address = address_of(place)
+        self._named = stream_named(place)
+        self._linked = isinstance(self._address, Link)
         self._source = self._open()
         self._lock = threading.Lock()  # guards `_source` against being replaced while it is closed
         self._closing = threading.Event()
@@ -48,13 +52,20 @@ class Intake:
     @property
     def announced(self) -> str:
         """The stream that will come, where that is known before it does; empty otherwise."""
-        return str(getattr(self._source, "name", ""))
+        return str(getattr(self._source, "name", "")) or self._named
 
     @property
     def states(self) -> dict[str, SourceState]:
         """How the cameras behind its streams say they are, by their names on the page."""
         states = {stream.name: stream.state for stream in list(self._source.stats().streams.values())}
         return {name: state for name, own in list(self.streams.items()) if (state := states.get(own)) is not None}
+
+    def beside(self, name: str) -> str | None:
+        """The address at which others read the stream that is `name` on the page; None where only one can read."""
+        address = self._address
+        if not isinstance(address, Link) or address.dialect or listens(address, "reader"):
+            return None
+        return str(structs.replace(address, streams=self.streams[name]))
 
     def start(self, give: Callable[[Item], None]) -> None:
         """Begin to read; `give(item)` is called in a thread."""

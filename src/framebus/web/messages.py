@@ -85,7 +85,7 @@ def parse(text: str | bytes) -> Wish:
         raise BadFrame(f"a wish of {len(text)} bytes: {MAX_WISH_BYTES} at most")
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrame(f"a wish that is none: {error}") from None
 
 

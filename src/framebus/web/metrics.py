@@ -13,6 +13,7 @@ _OF_STREAMS = (
     ("framebus_bits_per_second", "gauge", "Bits per second, over five seconds.", lambda stream: stream["bits"]),
     ("framebus_reconnects_total", "counter", "Reconnections to the camera.", lambda stream: stream["reconnects"]),
     ("framebus_watched", "gauge", "Tiles that show it.", lambda stream: stream["watched"]),
+    ("framebus_recording", "gauge", "1 while it is recorded.", lambda stream: _recorded(stream)),
     ("framebus_age_seconds", "gauge", "Age of the newest frame.", lambda stream: _seconds(stream["age_ms"])),
 )
 
@@ -41,6 +42,13 @@ def _family(name: str, kind: str, help: str, streams: Iterable[Mapping[str, Any]
     for stream in streams:
         if (number := value(stream)) is not None:
             yield f'{name}{{stream="{_escaped(stream["name"])}"}} {number}'
+
+
+def _recorded(stream: Mapping[str, Any]) -> int | None:
+    """None where nothing can be recorded."""
+    if "recording" not in stream:
+        return None
+    return int((stream["recording"] or {"state": ""})["state"] in ("starting", "recording", "finishing"))
 
 
 def _seconds(age_ms: float | None) -> float | None:

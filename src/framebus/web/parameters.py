@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from framebus.core.errors import BadFrame
@@ -55,9 +56,9 @@ def describe(codec: str, config: bytes) -> Description:
     raise BadFrame(f"browsers are not sent {codec}: it is decoded here")
 
 
-def _first(found: list[bytes], fits: object) -> bytes:
+def _first(found: list[bytes], fits: Callable[[bytes], bool]) -> bytes:
     for unit in found:
-        if len(unit) > 3 and callable(fits) and fits(unit):
+        if len(unit) > 3 and fits(unit):
             return unit
     raise BadFrame("coded video without its parameter sets: is the camera still starting?")
 

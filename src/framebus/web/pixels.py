@@ -114,13 +114,18 @@ def sample(plane: Array) -> Array:
     return values[np.isfinite(values)] if values.dtype.kind == "f" else values
 
 
+def extremes(values: Array) -> tuple[float, float]:
+    """The smallest and the largest finite value; 0 and 0 where there is none."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
 def histogram(plane: Array) -> dict[str, Any]:
     """How often values occur: `counts` between `low` and `high`, and what is told of them all; JSON-able."""
     values = sample(plane)
     if not values.size:
         return {"low": 0.0, "high": 0.0, "counts": [], "mean": None}
-    low, high = float(values.min()), float(values.max())
-    low, high = (0.0, 255.0) if plane.dtype == np.uint8 else (low, high)
+    low, high = (0.0, 255.0) if plane.dtype == np.uint8 else extremes(values)
     counts, _ = np.histogram(values.astype(np.float64), BINS, (low, high if high > low else low + 1))
     return {"low": low, "high": high, "counts": counts.tolist(), "mean": float(values.mean(dtype=np.float64))}
 

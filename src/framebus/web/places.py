@@ -41,6 +41,12 @@ def refuse_unknown(places: Sequence[str], wishes: Mapping[str, Any]) -> None:
             raise OptionError(f"none of {', '.join(places)} takes the option {name}: {nearest(name, sorted(known))}")
 
 
+def stream_named(place: str) -> str:
+    """The one stream that is read there, where the address names it; empty otherwise."""
+    address = address_of(place)
+    return address.streams if isinstance(address, Link) and "*" not in address.streams else ""
+
+
 def joinable(place: str) -> bool:
     """Whether streams of several publishers of this machine come and go there."""
     address = address_of(place)

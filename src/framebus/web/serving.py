@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from framebus.core.closing import Closing
 from framebus.core.errors import OptionError, Unavailable
 from framebus.web.page import Page, require_packages
+from framebus.web.ways import Role
 
 LISTEN = "localhost:8080"
 _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.*-]*):(?P<port>\d{1,5})")
@@ -82,10 +83,15 @@ class Server(Closing):
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="framebus-web server", daemon=True)
 
-    def url(self, host: str = "localhost") -> str:
-        """The link to open, with its token."""
-        token = self.page.guard.token
+    def url(self, host: str = "localhost", role: Role = Role.ADMIN) -> str:
+        """The link to open for somebody who is `role`, with its token."""
+        token = next((token for token, known in self.page.guard.tokens.items() if known is role), "")
         return f"{self.scheme}://{host}:{self.port}/" + (f"?token={token}" if token else "")
+
+    @property
+    def running(self) -> bool:
+        """True from `start` until it has ended, whatever for."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Serve; returns once it does."""
@@ -101,13 +107,18 @@ class Server(Closing):
         self.page.close()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._ready.set()  # who waits for it sees that it does not run
 
     async def _serve(self) -> None:
         self.page.wall.begin()
         self._ready.set()  # the socket listens already: who connects now is answered in a moment
-        await self._server.serve([self._listener])
-        self.page.wall.rest()
+        try:
+            await self._server.serve([self._listener])
+        finally:
+            self.page.wall.rest()
 
 
 def _server(page: Page, certificate: str | Path | None, key: str | Path | None) -> Any:

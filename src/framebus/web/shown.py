@@ -41,6 +41,7 @@ class Shown:
         self.trouble = ""
         """Why its newest picture cannot be shown."""
         self._arrived_ns = 0
+        self._known = Condition("waiting")
 
     @property
     def picture(self) -> Frame | None:
@@ -74,6 +75,11 @@ class Shown:
             published=self.published,
         )
 
+    def news(self, now_ns: int) -> Condition | None:
+        """How it is, where that is something else than when this was asked before."""
+        known, self._known = self._known, self.condition(now_ns)
+        return self._known if self._known.state != known.state else None
+
     def told(self, now_ns: int) -> dict[str, Any]:
         """What the page and the API say of it; JSON-able."""
         condition = self.condition(now_ns)
@@ -93,7 +99,7 @@ class Shown:
             "missed": self.stats.missed,
             "reconnects": self.camera.reconnects if self.camera else 0,
             "camera": msgspec.to_builtins(self.camera) if self.camera else None,
-            **self._form(),
+            **self.form(),
         }
 
     def _count(self, item: Item, now_ns: int) -> None:
@@ -101,7 +107,7 @@ class Shown:
         self.history.note(item.missed, item.nbytes, item.age_s)
         self._arrived_ns = now_ns or clock.mono_ns()
 
-    def _form(self) -> dict[str, Any]:
+    def form(self) -> dict[str, Any]:
         """What its pictures are; the same names for every stream."""
         form = {"kind": "", "coding": "", "codec": "", "width": 0, "height": 0, "shape": [], "dtype": "", "format": ""}
         if self.track is not None:

@@ -57,7 +57,3 @@ class Sights:
     def coded(self, stream: str) -> list[Sight]:
         """Those that want coded video."""
         return [sight for sight in self.of(stream) if sight.coded]
-
-    def streams(self) -> list[str]:
-        """What is watched by anybody."""
-        return list(self._by_stream)

@@ -8,7 +8,9 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from framebus.core import state
 from framebus.core.errors import OptionError, Unavailable
+from framebus.sinks.place import NEW_FILE, put_whole
 
 _FILE = "web-token"
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -21,12 +23,16 @@ def checked(token: str) -> str:
     return token
 
 
-def lasting(environ: Mapping[str, str] | None = None) -> str:
-    """This user's token, from a file nobody else can read, made where it is missing. Raises `Unavailable`."""
-    path = _folder(os.environ if environ is None else environ) / _FILE
+def lasting(environ: Mapping[str, str] | None = None, *, role: str = "") -> str:
+    """This user's token, from a file nobody else can read, made where it is missing. Raises `Unavailable`.
+
+    `role`: the one for those who may less.
+    """
+    name = f"{_FILE}-{role}" if role else _FILE
+    path = state.folder(environ) / name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.read_text("ascii").strip() if path.exists() else ""
+        found = path.read_bytes().decode("ascii", "replace").strip() if path.exists() else ""
         if _FORM.fullmatch(found) and not path.stat().st_mode & 0o077:
             return found
         return _made(path)
@@ -36,14 +42,10 @@ def lasting(environ: Mapping[str, str] | None = None) -> str:
 
 def _made(path: Path) -> str:
     token = secrets.token_urlsafe(18)
-    partial = path.with_name(f"{_FILE}.{secrets.token_hex(4)}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
-        file.write(token + "\n")
-    partial.replace(path)
+
+    def write(partial: str) -> None:
+        with open(os.open(partial, NEW_FILE, 0o600), "w", encoding="ascii") as file:
+            file.write(token + "\n")
+
+    put_whole(str(path), f"{path}.{secrets.token_hex(4)}", write)
     return token
-
-
-def _folder(environ: Mapping[str, str]) -> Path:
-    state = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return Path(state) / "framebus"

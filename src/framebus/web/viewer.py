@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
-
-import msgspec
+from typing import Protocol
 
 from framebus.core import clock
 from framebus.core.errors import BadFrame, OptionError
@@ -44,27 +42,27 @@ class Viewer:
         self._listing = ""
         self._news = asyncio.Event()
 
-    def tell(self, told: dict[str, Any]) -> None:
+    def tell(self, listing: str) -> None:
         """How all streams are; replaces what was not sent yet."""
-        self._listing = msgspec.json.encode({"op": "streams", **told}).decode()
+        self._listing = listing
         self._news.set()
 
     async def serve(self, line: Line) -> None:
-        """Talk with the page until it is gone; raises `BadFrame` for what no page says."""
+        """Talk with the page until it is gone; raises `BadFrame` for what no page says, and what sending raises."""
         self._wall.viewers.add(self)
-        self.tell(self._wall.told())
-        sending = asyncio.create_task(self._send(line.send))
+        self.tell(self._wall.listing())
+        talking = [asyncio.create_task(self._listen(line.receive)), asyncio.create_task(self._send(line.send))]
         try:
-            while (text := await line.receive()) is not None:
-                self.hear(messages.parse(text))
-                if sending.done():
-                    break
+            done, _ = await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
             self._wall.viewers.discard(self)
             for tile in list(self._sights):
                 self._leave(tile)
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            for task in talking:
+                task.cancel()
+            await asyncio.gather(*talking, return_exceptions=True)
 
     def hear(self, wish: Wish) -> None:
         """Do what the page wants; raises `BadFrame` where that is too much."""
@@ -115,6 +113,10 @@ class Viewer:
     def _say(self, text: str) -> None:
         self._texts.append(text)
         self._news.set()
+
+    async def _listen(self, receive: Callable[[], Awaitable[str | bytes | None]]) -> None:
+        while (text := await receive()) is not None:
+            self.hear(messages.parse(text))
 
     async def _send(self, send: Callable[[str | bytes], Awaitable[None]]) -> None:
         while True:

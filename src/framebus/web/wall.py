@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from framebus.core.contracts import Item
 from framebus.core.errors import Error
 from framebus.core.frame import Frame, Packet
 from framebus.sources.cameras.decoding import Decoder
+from framebus.web import messages
 from framebus.web.condition import gone
 from framebus.web.darkroom import Darkroom
 from framebus.web.decoding import Decoding, newest
@@ -28,6 +30,8 @@ from framebus.web.sights import Sight, Sights
 if TYPE_CHECKING:
     from framebus.web.viewer import Viewer
 
+log = logging.getLogger("framebus")
+
 TICK_S = 1.0
 THREADS = 4
 
@@ -41,12 +45,15 @@ class Wall:
     def __init__(self, places: Sequence[str], wishes: Mapping[str, Any]) -> None:
         self.shown: dict[str, Shown] = {}
         self.viewers: set[Viewer] = set()
-        self.since_ns = clock.utc_ns()
         self.handover = Handover(self._wake)
         self.sights = Sights()
         self.executor = ThreadPoolExecutor(THREADS, "framebus-web")
         self.darkroom = Darkroom(self.executor, self.sights.of_pictures)
         self.intakes: list[Intake] = []
+        self.taps: dict[str, Callable[[Item], None]] = {}
+        """Who else gets all items of a stream, in the thread that reads it."""
+        self.notes: list[Callable[[str], Mapping[str, Any]]] = []
+        """What else is told of a stream."""
         self._naming = Naming()
         self._decodings: dict[str, Decoding] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -98,15 +105,14 @@ class Wall:
         if sight.coded:
             self._begin(sight, shown)
         elif shown.track is not None:
-            self._decode(shown, [unit.packet for unit in shown.track.units])
+            self._start_decoding(shown)
         self.darkroom.develop(shown)
 
     def leave(self, sight: Sight) -> None:
         """Show `sight` nothing more."""
         self.sights.remove(sight)
-        name = sight.watch.stream
-        if not self.sights.of_pictures(name) and (decoding := self._decodings.pop(name, None)) is not None:
-            decoding.close()
+        if not self.sights.of_pictures(sight.watch.stream):
+            self._end_decoding(sight.watch.stream)
 
     def ready(self, sight: Sight) -> None:
         """`sight` has worked off what it got."""
@@ -125,19 +131,37 @@ class Wall:
     def told(self) -> dict[str, Any]:
         """All streams and places, JSON-able."""
         now_ns = clock.mono_ns()
-        streams = [self.shown[name].told(now_ns) | self._audience(name) for name in sorted(self.shown)]
+        streams = [self.told_of(name, now_ns) for name in sorted(self.shown)]
         places = [{"place": intake.place, "ended": intake.ended} for intake in self.intakes]
         return {"streams": streams, "places": places, "now_ms": now_ns * 1e-6, "viewers": len(self.viewers)}
 
     def tell(self) -> None:
         """Tell every viewer how all streams are."""
         if self.viewers:
-            told = self.told()
+            told = self.listing()
             for viewer in self.viewers:
                 viewer.tell(told)
 
-    def _audience(self, name: str) -> dict[str, int]:
-        return {"watched": len(self.sights.of(name))}
+    def listing(self) -> str:
+        """`told`, as pages are told it."""
+        return messages.say("streams", **self.told())
+
+    def news(self) -> None:
+        """`tell`, soon; from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has just ended
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.tell)
+
+    def intake_of(self, name: str) -> Intake | None:
+        """Where a stream comes from."""
+        return next((intake for intake in self.intakes if name in intake.streams), None)
+
+    def told_of(self, name: str, now_ns: int) -> dict[str, Any]:
+        """One stream, JSON-able."""
+        told = self.shown[name].told(now_ns) | {"watched": len(self.sights.of(name))}
+        for note in self.notes:
+            told |= note(name)
+        return told
 
     # what comes ------------------------------------------------------------------------------------------
 
@@ -145,7 +169,10 @@ class Wall:
         def give(item: Item) -> None:
             name = self._naming.name_of(number, item.stream)
             intake.streams.setdefault(name, item.stream)
-            self.handover.give(item if name == item.stream else item.replace(stream=name))
+            item = item if name == item.stream else item.replace(stream=name)
+            self.handover.give(item)
+            if (tap := self.taps.get(name)) is not None:
+                tap(item)
 
         return give
 
@@ -175,11 +202,13 @@ class Wall:
         for sight in self.sights.coded(item.stream):
             if anew or not sight.begun:
                 self._begin(sight, shown)
-            else:
+            elif shown.track is None or shown.track.whole:
                 sight.lane.offer(unit.shaped(sight.watch.how))
             sight.wake()
-        if self.sights.of_pictures(item.stream):
-            self._decode(shown, [item])
+        if (decoding := self._decodings.get(item.stream)) is not None:
+            decoding.feed([item])
+        elif self.sights.of_pictures(item.stream):
+            self._start_decoding(shown)
 
     def _begin(self, sight: Sight, shown: Shown) -> None:
         """A player starts, or starts anew, with what it needs to know and the last key frame."""
@@ -194,26 +223,31 @@ class Wall:
         sight.begun = True
         sight.wake()
 
-    def _decode(self, shown: Shown, packets: Sequence[Packet]) -> None:
-        decoding = self._decodings.get(shown.name)
-        if decoding is None:
-            decoding = self._decodings[shown.name] = Decoding(
-                self.executor, lambda frame: self._decoded(shown, frame), lambda why: setattr(shown, "trouble", why)
-            )
-            packets = [unit.packet for unit in shown.track.units] if shown.track is not None else packets
-        elif shown.decoded is not None and len(packets) > 1:
-            return  # it is at work already
-        decoding.feed(packets)
+    def _start_decoding(self, shown: Shown) -> None:
+        """From the last key frame on, unless it is at work already."""
+        if shown.name in self._decodings or shown.track is None:
+            return
 
-    def _decoded(self, shown: Shown, frame: Frame) -> None:
-        shown.decoded = frame
-        self.darkroom.develop(shown)
+        def decoded(frame: Frame) -> None:
+            shown.decoded = frame
+            self.darkroom.develop(shown)
+
+        def failed(why: str) -> None:
+            shown.trouble = why
+
+        decoding = self._decodings[shown.name] = Decoding(self.executor, decoded, failed)
+        decoding.feed([unit.packet for unit in shown.track.units])
+
+    def _end_decoding(self, name: str) -> None:
+        if (decoding := self._decodings.pop(name, None)) is not None:
+            decoding.close()
+        if (shown := self.shown.get(name)) is not None:
+            shown.decoded = None  # it is the newest picture no longer
 
     # as time goes by -------------------------------------------------------------------------------------
 
     def _arrival(self, name: str) -> Shown:
-        place = next((intake for intake in self.intakes if name in intake.streams), None)
-        return self._stream(name, place)
+        return self._stream(name, self.intake_of(name))
 
     def _stream(self, name: str, intake: Intake | None) -> Shown:
         shown = self.shown[name] = Shown(name, intake.place if intake else "")
@@ -225,12 +259,18 @@ class Wall:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            here = await self._look_around()
-            at_s = int(time.time()) - 1
-            for shown in list(self.shown.values()):
-                shown.history.tick(at_s)
-                self._judge(shown, here)
-            self.tell()
+            try:
+                self._turn(await self._look_around())
+            except Exception:  # the next second is another one: the page goes on
+                log.exception("the page could not look after its streams")
+
+    def _turn(self, here: Here | None) -> None:
+        """A second is over."""
+        at_s = int(time.time()) - 1
+        for shown in list(self.shown.values()):
+            shown.history.tick(at_s)
+            self._judge(shown, here)
+        self.tell()
 
     async def _look_around(self) -> Here | None:
         if not any(intake.joinable for intake in self.intakes):
@@ -242,7 +282,7 @@ class Wall:
             return None
 
     def _judge(self, shown: Shown, here: Here | None) -> None:
-        intake = next((intake for intake in self.intakes if shown.name in intake.streams), None)
+        intake = self.intake_of(shown.name)
         if intake is None:
             return
         shown.ended = intake.ended
@@ -250,6 +290,10 @@ class Wall:
         if intake.joinable and here is not None:
             shown.published = shown.name in here.streams
             shown.camera = here.states.get(shown.name)
-        silent_s = shown.silent_s(clock.mono_ns())
+        now_ns = clock.mono_ns()
+        if (news := shown.news(now_ns)) is not None:
+            log.info("%s", ": ".join(filter(None, (shown.name, *news))))
+        silent_s = shown.silent_s(now_ns)
         if gone(silent_s=silent_s, published=shown.published, watchable=intake.joinable):
+            self._end_decoding(shown.name)
             del self.shown[shown.name]

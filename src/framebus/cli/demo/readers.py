@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from framebus.cli.demo.cast import Publishing
+from framebus.cli.demo.published import Published
 from framebus.cli.demo.seen import Seen
 from framebus.core.errors import Closed, Error
 from framebus.core.frame import Frame
@@ -22,7 +22,7 @@ class Reader:
     """One source read in a loop, `work_s` seconds spent on each picture."""
 
     def __init__(
-        self, name: str, streams: Sequence[Publishing], *, work_s: float = 0.0, keep: str | None = None
+        self, name: str, streams: Sequence[Published], *, work_s: float = 0.0, keep: str | None = None
     ) -> None:
         self.name = name
         self.work_s = work_s
@@ -58,7 +58,7 @@ class Reader:
         self.seen[frame.stream].see(frame, None if found is None else found[0], time.monotonic())
 
 
-def all_readers(streams: Sequence[Publishing]) -> list[Reader]:
+def all_readers(streams: Sequence[Published]) -> list[Reader]:
     """A fast one of everything, a slow one of the first stream, and one that wants every frame of the last."""
     return [
         Reader("fast", streams),

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from framebus.cli import figures
-from framebus.cli.demo.cast import Publishing
+from framebus.cli.demo.published import Published
 from framebus.cli.demo.readers import Reader
 from framebus.cli.demo.seen import Seen
 
@@ -27,7 +27,7 @@ SMALL_WIDTH, SMALL_HEIGHT = 80, 24
 REDRAWS_PER_S = 4
 
 _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
-_TITLE = "framebus demo · three programs publish, three readers read, all on this machine"
+_TITLE = "framebus demo · who reads what, and what each of them missed, all on this machine"
 _STAMPED = (
     "Every picture carries its number in its own pixels. MISSED is what framebus told the reader, "
     "LEFT OUT is what the pixels say: they are the same."
@@ -38,7 +38,7 @@ _SHARED = "PIXELS in place: readers look at the publisher's own memory, read-onl
 class Screen:
     """The table of one demo, drawn on a terminal."""
 
-    def __init__(self, streams: Sequence[Publishing], readers: Sequence[Reader]) -> None:
+    def __init__(self, streams: Sequence[Published], readers: Sequence[Reader]) -> None:
         self._streams = streams
         self._readers = readers
         self._began = time.monotonic()

@@ -1,5 +1,6 @@
 // All streams at once: 1, 4, 9, 16 or as many as fit; tiles come and go with their streams.
-import {Tile, element} from './tile.js';
+import {element} from './element.js';
+import {Tile} from './tile.js';
 
 const LEAST_PX = 150, GAP = 6, NARROW = 760;
 
@@ -20,7 +21,7 @@ export class Grid {
     this.wall = element('div', 'wall');
     this.pages = element('nav', 'pages'); this.pages.setAttribute('aria-label', 'Pages of tiles');
     this.empty = element('section', 'empty');
-    root.append(this.empty, this.wall, this.pages);
+    root.append(element('h1', 'unseen', 'Streams'), this.empty, this.wall, this.pages);
     this.resized = new ResizeObserver(() => this.arrange());
     this.resized.observe(root);
   }
@@ -40,7 +41,7 @@ export class Grid {
     if (this.count !== visible.length || this.all !== names.length) { this.count = visible.length; this.all = names.length; this.arrange(); this.turnable(); }
   }
   make(name) {
-    const tile = new Tile(this.context.wire, this.context.can, name, {wish: this.context.wish(name)});
+    const tile = new Tile(this.context.wire, this.context.can, name, {wish: this.context.wish(name), control: this.context});
     tile.paused = this.context.paused;
     return tile;
   }
@@ -76,18 +77,20 @@ export class Grid {
     if (this.empty.hidden) return;
     const places = told.places.map(({place, ended}) => place + (ended ? ` (${ended})` : '')).join(', ');
     const local = told.places.some(({place}) => place.startsWith('shm://'));
-    const lines = [element('h1', '', 'No stream yet'), element('p', '', `Looking at ${places}. Streams appear here by themselves.`)];
+    const lines = [element('h2', '', 'No stream yet'), element('p', '', `Looking at ${places}. Streams appear here by themselves.`)];
     if (local) { const hint = element('p', '', 'Try: '); hint.append(element('code', '', 'framebus pipe synthetic: shm://picture')); lines.push(hint); }
     if (this.emptyTold !== places) this.empty.replaceChildren(...lines);
     this.emptyTold = places;
   }
   // With the arrow keys from tile to tile.
   move(dx, dy) {
-    const tiles = [...this.wall.children], at = tiles.indexOf(document.activeElement);
+    const tiles = [...this.wall.children], at = tiles.findIndex(tile => tile.contains(document.activeElement));
     const across = getComputedStyle(this.wall).gridTemplateColumns.split(' ').length;
     const next = tiles[at < 0 ? 0 : Math.max(0, Math.min(tiles.length - 1, at + dx + dy * across))];
-    next?.focus();
+    next?.querySelector('.cover').focus();
   }
+  // The stream of the tile that has the keyboard.
+  get focused() { return [...this.tiles.values()].find(tile => tile.root.contains(document.activeElement))?.name || ''; }
   each(act) { this.tiles.forEach(act); }
   tick() { this.tiles.forEach(tile => tile.write()); }
   close() { this.resized.disconnect(); this.tiles.forEach(tile => tile.close()); this.root.replaceChildren(); }

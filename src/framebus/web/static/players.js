@@ -71,7 +71,7 @@ const BEHIND = 0.25, CLOSE = 0.08, KEPT_S = 20;
 
 export class MsePlayer {
   constructor({done, shown, failed}) {
-    Object.assign(this, {done, shown, failed, queue: [], marks: [], jumped: 0});
+    Object.assign(this, {done, shown, failed, queue: [], marks: [], jumped: 0, url: ''});
     this.element = document.createElement('video');
     Object.assign(this.element, {muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true});
     this.element.onerror = () => this.failed('mse', this.element.error);
@@ -82,16 +82,17 @@ export class MsePlayer {
     const Source = window.ManagedMediaSource || window.MediaSource;
     this.source = new Source(); this.buffer = null; this.queue.forEach(this.done); this.queue = []; this.marks = [];
     const source = this.source;
+    URL.revokeObjectURL(this.url);                    // of one that never opened
     source.addEventListener('sourceopen', () => {
       if (source !== this.source) return;
-      URL.revokeObjectURL(this.element.src);
+      URL.revokeObjectURL(this.url);
       source.duration = Infinity;
       try { this.buffer = source.addSourceBuffer(`video/mp4; codecs="${message.meta.codec}"`); } catch (error) { this.failed('mse', error); return; }
-      this.buffer.addEventListener('updateend', () => { this.chase(); this.pump(); });
+      this.buffer.addEventListener('updateend', () => { if (source === this.source) { this.chase(); this.pump(); } });
       this.queue.unshift(message); this.pump();
       this.element.play().catch(() => {});
     }, {once: true});
-    this.element.src = URL.createObjectURL(source);
+    this.element.src = this.url = URL.createObjectURL(source);
   }
   take(message) {
     if (message.kind === BEGIN) { this.begin(message); return; }
@@ -120,7 +121,7 @@ export class MsePlayer {
     const message = this.marks.findLast(one => Math.abs(one.at - data.mediaTime) < 0.004);
     if (message) this.shown(message, this.element.videoWidth, this.element.videoHeight);
   }
-  close() { this.source = null; this.element.onerror = null; this.element.removeAttribute('src'); this.element.load(); }
+  close() { this.source = null; this.element.onerror = null; URL.revokeObjectURL(this.url); this.element.removeAttribute('src'); this.element.load(); }
 }
 
 export const PLAYERS = {jpeg: JpegPlayer, webcodecs: CodecPlayer, mse: MsePlayer};

@@ -1,5 +1,8 @@
 // One stream, large: zoom to its pixels, see their values, choose what is black and white, look at the last minutes.
-import {Tile, element} from './tile.js';
+import {Again} from './again.js';
+import {ask} from './ask.js';
+import {element} from './element.js';
+import {Tile} from './tile.js';
 import {NAMES} from './choice.js';
 import {age, bits, number, rate, value} from './figures.js';
 import {histogram, line} from './plots.js';
@@ -12,14 +15,14 @@ const PLOTS = [
   {title: 'Bit rate', at: 3, tell: v => bits(v * 8)},
   {title: 'Age on arrival', at: 4, tell: v => age(v), stroke: '--stalled'},
 ];
-const fetched = async path => { const answer = await fetch(path); return answer.ok ? answer.json() : null; };
+const fetched = path => ask(path).catch(() => null);
 
 export class Single {
   constructor(context, root, name) {
     Object.assign(this, {context, root, name, zoom: 1, x: 0, y: 0, limits: null, counted: null, colours: ''});
     this.path = `api/streams/${encodeURIComponent(name)}`;
     this.page = element('div', 'one'); this.stage = element('div', 'stage'); this.side = element('aside', 'side');
-    this.tile = new Tile(context.wire, context.can, name, {tag: 'div', wish: context.wish(name)});
+    this.tile = new Tile(context.wire, context.can, name, {linked: false, wish: context.wish(name), control: context});
     this.tile.root.tabIndex = 0;
     this.canvas = element('canvas', 'values'); this.probe = element('div', 'probe');
     this.stage.append(this.tile.root, this.canvas, this.probe);
@@ -27,14 +30,15 @@ export class Single {
     root.append(this.page);
     this.build(); this.listen();
     this.tile.pause(context.paused);
-    this.timer = setInterval(() => this.refresh(), 1000);
-    this.refresh();
+    this.again = new Again(() => this.refresh(), 1000);
+    this.again.start();
   }
   build() {
     this.title = element('h1'); this.title.append(element('i', 'dot'), element('span', '', this.name));
     this.place = element('p'); this.facts = element('dl');
     this.buttons = element('div', 'row');
     this.pauseButton = this.button('Pause', () => this.context.pause(), 'Space');
+    if (this.context.may('POST api/streams/NAME/recording')) this.recordButton = this.button('Record', () => this.context.record(this.name), 'R', element('div', 'row'));
     this.button('Step', () => this.step(), 'Enter'); this.button('Fit', () => this.fit(), '0');
     const save = element('div', 'row');
     for (const [suffix, what] of [['jpg', 'Save as seen'], ['png', 'Save as is']]) {
@@ -59,9 +63,9 @@ export class Single {
       h2.append(told); section.append(h2, canvas); canvas.setAttribute('role', 'img');
       return {...plot, section, told, canvas};
     });
-    this.side.append(this.title, this.place, this.facts, this.buttons, save, this.levels, this.player.parentElement, this.note, ...this.plots.map(plot => plot.section));
+    this.side.append(this.title, this.place, this.facts, ...(this.recordButton ? [this.recordButton.parentElement] : []), this.buttons, save, this.levels, this.player.parentElement, this.note, ...this.plots.map(plot => plot.section));
   }
-  button(text, act, key) { const made = element('button', '', text); made.title = `${text} (${key})`; made.onclick = act; this.buttons.append(made); return made; }
+  button(text, act, key, row = this.buttons) { const made = element('button', '', text); made.title = `${text} (${key})`; made.onclick = act; row.append(made); return made; }
   select(title, values, name, act) {
     const label = element('label', '', title), select = element('select');
     for (const one of values) { const option = element('option', '', name(one)); option.value = one; select.append(option); }
@@ -140,7 +144,8 @@ export class Single {
     const area = this.area();
     if (this.pixel() < VALUES_FROM_PX || !area || area[2] < 1 || area[3] < 1 || this.fetching) return;
     this.fetching = true;
-    try { this.grid = await fetched(`${this.path}/values?area=${area}`); } finally { this.fetching = false; }
+    this.grid = await fetched(`${this.path}/values?area=${area}`);
+    this.fetching = false;
     this.drawValues();
   }
   drawValues() {
@@ -207,6 +212,11 @@ export class Single {
     this.tile.update(stream);
     this.side.dataset.state = stream ? stream.state : 'away';
     this.pauseButton.textContent = this.context.paused ? 'Go on' : 'Pause';
+    if (this.recordButton) {
+      const going = ['starting', 'recording', 'finishing'].includes(stream?.recording?.state);
+      this.recordButton.textContent = going ? 'Stop recording' : 'Record';
+      this.recordButton.disabled = !stream || stream.recording?.state === 'finishing';
+    }
     if (!stream) return;
     this.place.textContent = stream.place;
     this.levels.hidden = stream.kind !== 'pictures'; this.player.parentElement.hidden = stream.kind !== 'packets';
@@ -220,7 +230,6 @@ export class Single {
     this.facts.replaceChildren(...rows.flatMap(([name, told]) => [element('dt', '', name), element('dd', '', told)]));
   }
   async refresh() {
-    if (document.hidden) return;
     const told = await fetched(`${this.path}/history`);
     for (const plot of told ? this.plots : []) {
       const values = told.seconds.map(second => second[plot.at]), newest = values.at(-1) ?? null;
@@ -240,5 +249,5 @@ export class Single {
   step() { if (!this.context.paused) this.context.pause(); this.tile.step(); }
   each(act) { act(this.tile); }
   tick() { this.tile.write(); }
-  close() { clearInterval(this.timer); this.resized.disconnect(); this.tile.close(); this.root.replaceChildren(); }
+  close() { this.again.stop(); clearTimeout(this.soon); clearTimeout(this.soonValues); this.resized.disconnect(); this.tile.close(); this.root.replaceChildren(); }
 }

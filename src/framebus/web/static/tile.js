@@ -1,32 +1,29 @@
 // One stream on the page: its player, what is written on it, and when it is fed.
+import {element} from './element.js';
 import {choose, wanted} from './choice.js';
 import {PLAYERS} from './players.js';
 import {Marks} from './marks.js';
 import {age as ageText, rate as rateText, span} from './figures.js';
+import {Recording} from './recording.js';
 
 const STATES = {live: '', stalled: 'No picture', away: 'Away', ended: 'Ended', waiting: 'Waiting'};
 const OLD_MS = 1000;
 
-export function element(tag, className = '', text = '') {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
-
 export class Tile extends EventTarget {
-  constructor(wire, can, name, {tag = 'a', wish = 'auto'} = {}) {
+  constructor(wire, can, name, {linked = true, wish = 'auto', control = null} = {}) {
     super();
-    Object.assign(this, {wire, can, name, wish, look: {}, zoom: 1, stream: null, onScreen: false, paused: false, stepping: false, failed: [], watching: null});
+    Object.assign(this, {wire, can, name, wish, look: {}, zoom: 1, stream: null, onScreen: false, paused: false, stepping: false, failed: [], watching: null, closed: false});
     this.ages = []; this.drawn = 0; this.captured = NaN; this.drawnAt = -Infinity; this.picture = {width: 0, height: 0, meta: {}};
-    this.root = element(tag, 'tile');
-    if (tag === 'a') this.root.href = `#/${encodeURIComponent(name)}`;
+    this.root = element('div', 'tile'); this.root.setAttribute('role', 'group');
+    this.link = null;
+    if (linked) { this.link = element('a', 'cover'); this.link.href = `#/${encodeURIComponent(name)}`; }
+    this.recording = new Recording(name, control, {button: linked});
     this.marks = new Marks();
     this.why = element('div', 'why'); this.why.hidden = true;
     this.label = element('div', 'name'); this.dot = element('i', 'dot'); this.title = element('span', '', name);
     this.label.append(this.dot, this.title);
     this.facts = element('div', 'facts');
-    this.root.append(this.marks.element, this.why, this.facts, this.label);
+    this.root.append(this.marks.element, this.why, this.facts, this.label, ...(this.link ? [this.link] : []), this.recording.root);
     this.id = wire.join(this);
     this.resized = new ResizeObserver(() => { clearTimeout(this.soon); this.soon = setTimeout(() => this.settle(), 150); });
     this.resized.observe(this.root);
@@ -41,6 +38,7 @@ export class Tile extends EventTarget {
     if (!before || !stream || before.kind !== stream.kind || before.codec.slice(0, 4) !== stream.codec.slice(0, 4)) this.settle();
     const state = stream ? stream.state : 'away';
     this.root.dataset.state = state;
+    this.recording.update(stream);
     const late = state === 'live' && !this.drawn && stream.why;
     this.why.hidden = state === 'live' && !late;
     if (!this.why.hidden) {
@@ -52,6 +50,7 @@ export class Tile extends EventTarget {
 
   // Feed it, or not, as things are now.
   settle() {
+    if (this.closed) return;                          // a watch now would be fed for ever
     const known = this.stream && this.stream.kind;
     const on = wanted({onScreen: this.onScreen, pageHidden: document.hidden, paused: this.paused && !this.stepping, exists: known});
     if (!on) { if (this.watching) { this.wire.say({op: 'leave', tile: this.id}); this.watching = null; } return; }
@@ -132,11 +131,14 @@ export class Tile extends EventTarget {
     this.facts.hidden = !words.length;
     if (age !== null) this.root.dataset.age = age.toFixed(1);
     const state = stream ? stream.state : 'away';
-    this.root.setAttribute('aria-label', `${this.name}, ${state}${words.length ? ', ' + words.join(', ') : ''}`);
+    const recorded = this.recording.words;
+    (this.link || this.root).setAttribute('aria-label', [this.name, state, ...words, ...(recorded ? [recorded] : [])].join(', '));
+    if (this.link) this.root.setAttribute('aria-label', this.name);
   }
   pause(paused) { this.paused = paused; this.stepping = false; this.settle(); this.write(); }
   step() { this.paused = true; this.stepping = {seq: this.picture.meta.seq}; this.watching = null; this.settle(); }
   close() {
+    this.closed = true;
     this.seen.disconnect(); this.resized.disconnect(); clearTimeout(this.soon);
     this.wire.part(this.id); this.player?.close(); this.root.remove();
   }

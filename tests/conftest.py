@@ -13,10 +13,8 @@ from typing import Protocol
 
 import pytest
 
-from tests.children import Child
-from tests.leaks import Snapshot, left_over
-
-pytest.register_assert_rewrite("framebus.testing")
+from framebus.testing.children import Child
+from framebus.testing.leaks import Snapshot, left_over
 
 FAILED = pytest.StashKey[bool]()
 KILLED = pytest.StashKey[bool]()

@@ -273,3 +273,10 @@ def with_timeout(frames: fb.Source) -> None:
         frames.read(timeout=0.05)
     except fb.Timeout:
         return
+
+
+def test_a_traceback_that_was_asked_for_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pipe", "nosuch://me:hidden-word@cam", "null:", "--debug"]) == 2
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "hidden-word" not in said

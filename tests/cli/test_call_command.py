@@ -13,7 +13,7 @@ from framebus.cli import call_answers as answers
 from framebus.cli.call_words import arguments, value, word
 from framebus.core.errors import AddressError, BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 
 CAMERA = '''

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import framebus as fb
+from framebus.testing.children import Child
 from framebus.testing.clips import clip
-from tests.children import Child
 from tests.cli.pictures import numbers, pictures
 from tests.conftest import StartChild
 

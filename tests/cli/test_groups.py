@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import framebus as fb
+from framebus.testing.children import Child
 from framebus.testing.links import WAIT_S
-from tests.children import Child
 from tests.cli.pictures import numbers
 from tests.conftest import StartChild
 

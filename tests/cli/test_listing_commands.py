@@ -304,6 +304,13 @@ def test_doctor_of_an_address(capsys: pytest.CaptureFixture[str], address: str) 
     assert "the writer listens, readers connect" in shown
 
 
+def test_doctor_of_a_camera_does_not_repeat_its_password(capsys: pytest.CaptureFixture[str], free_port: int) -> None:
+    main(["doctor", f"rtsp://me:hidden-word@127.0.0.1:{free_port}/main"])
+    said = capsys.readouterr()
+    assert "rtsp://***@127.0.0.1" in said.out
+    assert "hidden-word" not in said.out + said.err
+
+
 def test_doctor_of_an_address_where_nobody_is(capsys: pytest.CaptureFixture[str], free_port: int) -> None:
     shown = printed(capsys, "doctor", f"tcp://127.0.0.1:{free_port}")
     assert "refused" in shown

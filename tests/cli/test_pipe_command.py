@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import framebus as fb
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 
 SMALL = ("--size", "64x48")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from framebus.testing.children import Child
 from tests.batch.photos import contents, jpeg, photos
-from tests.children import Child
 from tests.cli.test_terminal import ESCAPES, on_terminal
 from tests.conftest import StartChild
 

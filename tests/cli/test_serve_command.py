@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pytest
 
 from framebus.core.errors import RemoteError
+from framebus.testing.children import Child
 from framebus.work.gather import gather
 from framebus.work.remote import remote
-from tests.children import Child
 from tests.conftest import StartChild
 
 Array = npt.NDArray[Any]

@@ -10,7 +10,7 @@ import pytest
 
 from framebus.links import directory
 from framebus.memory.pool import supported
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.clips import make_clip
 from tests.conftest import StartChild
 

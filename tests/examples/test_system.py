@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from framebus.memory.pool import supported
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 from tests.waiting import until
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 
 BLOCK = re.compile(

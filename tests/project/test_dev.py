@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import itertools
+import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -65,25 +68,40 @@ def dev(tmp_path: Path, machine: Machine) -> ModuleType:
 
 
 def test_a_bare_clone_gets_an_environment_with_what_the_command_needs(dev: ModuleType, machine: Machine) -> None:
-    dev.install("video")
+    dev.install("video,web")
     assert machine.saw("-m", "venv", str(dev.VENV))
-    assert machine.saw("-m", "pip", "install", "--editable", f"{dev.ROOT}[video]")
+    assert machine.saw("-m", "pip", "install", "--editable", f"{dev.ROOT}[video,web]")
 
 
 def test_the_second_time_nothing_runs(dev: ModuleType, machine: Machine) -> None:
     dev.install("dev")
     machine.ran.clear()
-    for extra in ("video", "all", "dev"):  # what is there holds the others
+    for extra in dev.EXTRAS:  # what is there holds the others
         dev.install(extra)
     assert machine.ran == []
 
 
 def test_more_is_installed_into_the_same_environment(dev: ModuleType, machine: Machine) -> None:
-    dev.install("video")
+    dev.install("video,web")
     machine.ran.clear()
     dev.install("dev")
     assert machine.saw("install", f"{dev.ROOT}[dev]")
     assert not machine.saw("venv")
+
+
+def test_each_set_of_extras_holds_those_before_it(dev: ModuleType) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+    def packages(extras: str) -> set[str]:
+        held: set[str] = set()
+        for extra in extras.split(","):
+            for needed in declared[extra]:
+                inner = re.fullmatch(r"framebus\[(.+)\]", needed)
+                held |= packages(inner[1]) if inner else {needed}
+        return held
+
+    for fewer, more in itertools.pairwise(dev.EXTRAS):
+        assert packages(fewer) <= packages(more)
 
 
 def test_new_requirements_are_installed(dev: ModuleType, machine: Machine) -> None:
@@ -168,7 +186,8 @@ def test_an_installation_that_failed_is_tried_again(
 def test_the_demo_runs_from_this_clone(child: StartChild) -> None:
     if not (ROOT / ".venv" / ".framebus-dev").is_file():
         pytest.skip("this environment was not made by ./dev, which would install now")
-    assert "slow reader" in child(ROOT / "dev", "demo", "--seconds", "1").succeed()
+    arguments = ("demo", "--seconds", "1", "--listen", "localhost:0")
+    assert "slow reader" in child(ROOT / "dev", *arguments).succeed()
 
 
 def test_it_explains_itself(child: StartChild) -> None:

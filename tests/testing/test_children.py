@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.conftest import StartChild
 
 ECHO = "import sys\nfor line in sys.stdin: print('got', line.strip())"

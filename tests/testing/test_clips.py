@@ -9,7 +9,7 @@ import pytest
 
 from framebus.core.errors import OptionError, Unavailable
 from framebus.sources import stamp
-from framebus.sources.video import Video
+from framebus.sources.video.video import Video
 from framebus.testing import clip
 
 

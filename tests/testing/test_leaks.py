@@ -10,11 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 CONFTEST = """
-import pathlib, tests.leaks
+import pathlib, framebus.testing.leaks
 
-tests.leaks.SHARED_MEMORY = pathlib.Path("shm")
-tests.leaks.SHARED_MEMORY.mkdir(exist_ok=True)
-tests.leaks.GRACE_S = 0.5
+framebus.testing.leaks.SHARED_MEMORY = pathlib.Path("shm")
+framebus.testing.leaks.SHARED_MEMORY.mkdir(exist_ok=True)
+framebus.testing.leaks.GRACE_S = 0.5
 """
 
 LEAVING = """

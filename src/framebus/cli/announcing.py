@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from framebus.cli.figures import age, count, rate, size, span
-from framebus.core.addresses import Here, Link, network_wide, parse
+from framebus.core.addresses import Link, parse
 from framebus.core.contracts import Item
 from framebus.core.source import Source
 from framebus.verbs.flow import Flow, Progress
@@ -80,7 +81,7 @@ def _hub(source: Source[Item]) -> str:
     where = str(getattr(source, "where", ""))
     if not where or not getattr(source, "listens", False):
         return ""
-    return f"listening on {where} · send: framebus pipe SOURCE {_reachable(where)}/NAME"
+    return f"listening on {where} · send: framebus pipe SOURCE {reachable(where)}/NAME"
 
 
 def _stage(flow: Flow, sink: str, name: str) -> str:
@@ -91,7 +92,7 @@ def _stage(flow: Flow, sink: str, name: str) -> str:
     if not getattr(flow.sink, "listens", True):
         return f"sending to {place}"
     doing = "relaying to" if isinstance(flow.sink, Relay) else "listening on"  # a relay listens once frames come
-    return f"{doing} {place} · watch: framebus web {_readable(_reachable(place))}"
+    return f"{doing} {place} · watch: framebus web {_readable(reachable(place))}"
 
 
 def _with_stream(where: str, sink: str, name: str) -> str:
@@ -113,11 +114,6 @@ def _readable(place: str) -> str:
     return str(msgspec.structs.replace(link, streams=f"{beginning}*" if beginning else ""))
 
 
-def _reachable(where: str) -> str:
+def reachable(where: str) -> str:
     """The same address as others write it: by this machine's name instead of "all networks"."""
-    link = parse(where)
-    if isinstance(link, Here) or not isinstance(link, Link) or link.scheme != "tcp":
-        return where
-    if not any(network_wide(peer.host) for peer in link.peers):
-        return where
-    return where.replace("//:", f"//{socket.gethostname()}:", 1).replace("//*:", f"//{socket.gethostname()}:", 1)
+    return re.sub(r"(?<=//)(?:\*|0\.0\.0\.0|\[::\])?(?=:)", socket.gethostname(), where, count=1)

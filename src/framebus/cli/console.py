@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import shutil
 import sys
 import threading
+import time
 
 from framebus.core.redaction import redact
 
+LOG = "FRAMEBUS_LOG"
+"""The variable that may ask for `json`: an object for each line, for who collects logs."""
 _CLEAR = "\r\x1b[K"
 
 
@@ -20,14 +25,20 @@ class Console:
         self._status = ""
 
     @property
+    def structured(self) -> bool:
+        """Whether each line is to be a JSON object: `time` (UTC), `level`, `pid`, `message`."""
+        return os.environ.get(LOG) == "json"
+
+    @property
     def terminal(self) -> bool:
         """Whether somebody watches: standard error is a terminal."""
-        return sys.stderr.isatty()
+        return sys.stderr.isatty() and not self.structured
 
-    def say(self, text: str) -> None:
-        """One line (or more) that stays."""
+    def say(self, text: str, level: str = "info") -> None:
+        """One line (or more) that stays; `level` as in logging, for who collects logs."""
+        line = _structured(redact(text), level) if self.structured else redact(text)
         with self._lock:
-            print((_CLEAR if self._status else "") + redact(text), file=sys.stderr)
+            print((_CLEAR if self._status else "") + line, file=sys.stderr)
             self._draw()
 
     def status(self, text: str) -> None:
@@ -50,6 +61,13 @@ class Console:
             print(_CLEAR + self._status, end="", file=sys.stderr, flush=True)
 
 
+def _structured(text: str, level: str) -> str:
+    now_ns = time.time_ns()
+    when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_ns // 10**9)) + f".{now_ns // 10**6 % 1000:03d}Z"
+    record = {"time": when, "level": level, "pid": os.getpid(), "message": text}
+    return json.dumps(record, ensure_ascii=False)
+
+
 console = Console()
 """The one of this process."""
 
@@ -59,4 +77,4 @@ class ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say it."""
-        console.say(self.format(record))
+        console.say(self.format(record), record.levelname.lower())

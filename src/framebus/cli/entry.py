@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from framebus.cli import overview, words
-from framebus.cli.console import ConsoleHandler
+from framebus.cli.console import ConsoleHandler, console
 from framebus.cli.parser import Parser, commands
 from framebus.core.errors import Error, OptionError
 from framebus.core.redaction import RedactionFilter, redact
@@ -49,6 +49,9 @@ def _run(arguments: list[str]) -> int:
         return 0
     if arguments[0] in ("-V", "--version", "version"):
         print(f"framebus {import_module('framebus').__version__}")
+        return 0
+    if arguments[0] == "--completion":
+        print(import_module("framebus.cli.completion").script("".join(arguments[1:2])), end="")
         return 0
     return _command(arguments[0], arguments[1:])
 
@@ -101,6 +104,6 @@ def _say(text: str, code: int, debug: bool) -> int:
     if debug:
         import traceback
 
-        traceback.print_exc()
-    print(f"framebus: {text}", file=sys.stderr)
+        print(redact(traceback.format_exc()), file=sys.stderr, end="")
+    console.say(f"framebus: {text}", "error")
     return code

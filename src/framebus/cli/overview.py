@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("ADDRESS…", "what a stream, a camera, a file or a folder gives"),
     "keys": ("", "who may connect: invite, join, list, revoke"),
     "doctor": ("[ADDRESS|FILE]", "what is installed, what works, which limits"),
+    "stress": ("", "try to break it here: kills, cuts, full disks, rubbish, thieves"),
 }
 """The commands: what each takes, and what it is for."""
 
@@ -35,7 +36,8 @@ An address is shm://STREAM (programs of this computer), tcp://HOST:PORT/STREAM,
 ipc://PATH, a camera (rtsp://…, http://…, camera:0, camera:pi, screen:), synthetic:,
 window:, null:, a file, a folder/ or a 'glob*'.
 
-framebus COMMAND --help explains one command; --debug shows tracebacks."""
+framebus COMMAND --help explains one command; --debug shows tracebacks;
+eval "$(framebus --completion bash)" lets your shell complete the rest (zsh, fish)."""
 
 
 def text() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -74,7 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def announcement(service: Serving | Device) -> str:
     """What is served where, and how to ask it."""
-    where = _reachable(service.where)
+    from framebus.cli.announcing import reachable
+
+    where = reachable(service.where)
     frames = service.asked_for == "frame"
     how = f'ask: fb.gather({_word(service.name)}="{where}")' if frames else f"call: framebus call {where}"
     return f"serving {service.name} at {service.where} · {how}"
@@ -94,11 +95,6 @@ def _workers(text: str) -> int:
     if text.isascii() and text.isdecimal():
         return int(text)
     raise OptionError(f"--workers {text} is not possible: give a number of processes from 1, or 0 for none")
-
-
-def _reachable(where: str) -> str:
-    """The same address as others write it: by this machine's name instead of "all networks"."""
-    return re.sub(r"(?<=//)(?:\*|0\.0\.0\.0|\[::\])?(?=:)", socket.gethostname(), where, count=1)
 
 
 def _word(name: str) -> str:

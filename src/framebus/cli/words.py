@@ -38,7 +38,7 @@ INSTEAD: dict[str, str] = {
     "push": "framebus pipe SOURCE tcp://HOST:5555/NAME",
     "rate": "framebus info ADDRESS",
     "receive": "framebus pipe tcp://HOST:5555 frames/",
-    "record": "framebus pipe SOURCE frames/",
+    "record": "framebus pipe SOURCE run.h5",
     "relay": "framebus pipe tcp://HOST:5555 shm://",
     "replay": "framebus pipe clip.mp4 shm://again --speed 1",
     "save": "framebus pipe SOURCE frames/",
@@ -58,20 +58,7 @@ INSTEAD: dict[str, str] = {
     "work": "framebus pipe SOURCE SINK --op file.py:function",
 }
 
-NOT_YET: dict[str, str] = {
-    "stress": "the reliability suite",
-}
-
-NEAREST: dict[str, str] = {
-    "stress": "framebus demo",
-}
-
 
 def instead(word: str) -> str | None:
-    """The answer to a word that is no command here: what to type, or that this version does not have it."""
-    if word in INSTEAD:
-        return f"{word} is called otherwise here, type: {INSTEAD[word]}"
-    if word in NOT_YET:
-        nearest = f"; nearest to it: {NEAREST[word]}" if word in NEAREST else ""
-        return f"{word} ({NOT_YET[word]}) is not in this version{nearest}"
-    return None
+    """The answer to a word that is no command here but one elsewhere: what to type."""
+    return f"{word} is called otherwise here, type: {INSTEAD[word]}" if word in INSTEAD else None

@@ -1,0 +1,1 @@
+"""Shared memory: slots for pictures, who uses them, and how much there may be."""

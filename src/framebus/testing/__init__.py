@@ -12,17 +12,16 @@ All promises that readers, relays and sinks rely on are then checked. Nothing he
 called with a `tmp_path` (a folder of their own) and fail by `assert`.
 """
 
-# ruff: noqa: E402  (pytest has to be told before the suites are imported)
-
 from __future__ import annotations
 
+import pkgutil
 import sys
-
-_SUITES = ("encodings", "holding", "links", "ops", "samples", "sinks", "sources")
 
 if "pytest" in sys.modules:
     # Failures then show both sides of a comparison, as in tests of one's own.
-    sys.modules["pytest"].register_assert_rewrite(*(f"framebus.testing.{name}" for name in _SUITES))
+    sys.modules["pytest"].register_assert_rewrite(
+        *(f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__))
+    )
 
 from framebus.testing.clips import clip
 from framebus.testing.encodings import EncodingConformance

@@ -12,7 +12,7 @@ import msgspec
 
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.units import size as parse_size
-from framebus.sources.synthetic import Synthetic
+from framebus.sources.synthetic.synthetic import Synthetic
 from framebus.testing.camera_rtp import payloads, sets_of, split
 
 CODECS = {"h264": "libx264", "h265": "libx265"}

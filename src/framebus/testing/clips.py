@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from framebus.core.errors import Unavailable
-from framebus.sources.synthetic import Synthetic
+from framebus.sources.synthetic.synthetic import Synthetic
 
 
 def clip(

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import pytest
 
-from tests.children import Child
+from framebus.testing.children import Child
 from tests.compat.imagezmq.ends import BOTH, ENDS, HOME, OLD, OURS
 from tests.compat.imagezmq.pictures import JPG_PICTURES, PICTURES, facts
 from tests.conftest import StartChild

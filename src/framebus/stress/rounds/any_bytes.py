@@ -1,0 +1,306 @@
+"""S1: damaged messages for everything that reads any, and strangers at the port of a process that has work to do."""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+import framebus as fb
+from framebus.links.memory import give_back, resident_bytes
+from framebus.stress.pictures import number_of, picture
+from framebus.stress.trial import Trial
+from framebus.testing import strangers
+from framebus.testing.damage import Damage
+from framebus.testing.parsers import Parser, parsers
+from framebus.testing.strangers import MIB, shake_hands
+
+MESSAGES = 120_000
+WARM = 300
+STRANGERS = 120
+MOST_PARSED_MIB = 32
+MOST_HUB_MIB = 96
+STREAM = "good"
+GROUP = "stress"
+
+
+def attempt(trial: Trial) -> None:
+    """Parsers first, then a living hub or publisher."""
+    parse(trial, parsers(), MESSAGES)
+    _besiege(trial)
+
+
+# parsers --------------------------------------------------------------------------------------------------------
+
+
+def parse(trial: Trial, all: list[Parser], messages: int) -> None:
+    """So many damaged messages, as many to each: what was sent, or a named error, and memory stays as it was."""
+    for parser in all:
+        _read(trial, parser, WARM)
+    give_back()
+    before = resident_bytes()
+    for parser in all:
+        _read(trial, parser, messages // len(all))
+    give_back()
+    grown = (resident_bytes() - before) / MIB
+    trial.measure("parsers grew", grown, "MiB", most=MOST_PARSED_MIB)
+    trial.check(grown < MOST_PARSED_MIB, f"{messages} damaged messages left {grown:.0f} MiB of memory in use")
+
+
+def _read(trial: Trial, parser: Parser, count: int) -> None:
+    damage = Damage(trial.chance, parser.messages)
+    refused = 0
+    for _ in range(count):
+        parts = damage.one()
+        try:
+            parser.read(parts)
+        except parser.refusals:
+            refused += 1
+        except Exception:  # that is the breach
+            shown = [part[:2000] for part in parts]
+            trial.check(False, f"{parser.name}: {shown}\n{traceback.format_exc()}")
+    trial.count("messages", count)
+    trial.count("refused", refused)
+
+
+# strangers at a port --------------------------------------------------------------------------------------------
+
+Connect = Callable[[], socket.socket]
+
+
+def _garbage(chance: random.Random, connect: Connect) -> None:
+    connect().sendall(chance.randbytes(chance.randrange(1, 60_000)))
+
+
+def _other_protocol(chance: random.Random, connect: Connect) -> None:
+    connect().sendall(chance.choice(strangers.OTHERS))
+
+
+def _old_zeromq(chance: random.Random, connect: Connect) -> None:
+    parts = [chance.randbytes(chance.randrange(400)) for _ in range(chance.randrange(1, 4))]
+    connect().sendall(strangers.OLD + strangers.old_message(parts))
+
+
+def _half_a_greeting(chance: random.Random, connect: Connect) -> None:
+    connect().sendall(strangers.GREETING[: chance.randrange(64)])
+
+
+def _half_a_message(chance: random.Random, connect: Connect) -> None:
+    whole = strangers.message(Damage(chance, _SENT).one() or [b"x"])
+    line = connect()
+    shake_hands(line)
+    line.sendall(whole[: chance.randrange(len(whole) + 1)])
+
+
+def _nearly_messages(chance: random.Random, connect: Connect) -> None:
+    damage, line = Damage(chance, _SENT), connect()
+    shake_hands(line)
+    for _ in range(chance.randrange(1, 40)):
+        line.sendall(strangers.message(damage.one() or [b""]))
+
+
+def _commands(chance: random.Random, connect: Connect) -> None:
+    line = connect()
+    shake_hands(line)
+    for _ in range(20):
+        body = chance.choice((b"\x04PING", b"\x05READY", b"\x05ERROR", b"\x07UNKNOWN", b"")) + chance.randbytes(9)
+        line.sendall(bytes([4, len(body)]) + body)
+
+
+def _huge_part(chance: random.Random, connect: Connect) -> None:
+    line = connect()
+    shake_hands(line)
+    line.sendall(b"\x02" + struct.pack(">Q", chance.choice(strangers.HUGE)) + bytes(1000))
+    strangers.ended(line)
+
+
+def _endless_parts(chance: random.Random, connect: Connect) -> None:
+    line = connect()
+    shake_hands(line)
+    strangers.flood(line, strangers.part(bytes(chance.choice((0, 0, 100, 5000))) * 100, last=False), 20 * MIB)
+
+
+def _endless_large_parts(chance: random.Random, connect: Connect) -> None:
+    line = connect()
+    shake_hands(line)
+    strangers.flood(line, strangers.part(bytes(MIB), last=False), 200 * MIB)
+
+
+def _reset(chance: random.Random, connect: Connect) -> None:
+    line = connect()
+    if chance.random() < 0.5:
+        shake_hands(line)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    line.close()
+
+
+_SENT = [parts for parser in parsers()[:4] for parts in parser.messages]
+_OFTEN = (_garbage, _other_protocol, _old_zeromq, _half_a_greeting, _half_a_message, _nearly_messages, _commands)
+_ALL = (*_OFTEN, _huge_part, _endless_parts, _endless_large_parts, _reset)
+
+
+def _besiege(trial: Trial) -> None:
+    """While strangers come, one stream goes on: each of its pictures arrives, whole and in order."""
+    besieged = (_Hub if trial.chance.random() < 0.6 else _Publisher)(trial)
+    before = besieged.resident_mib()
+    most = before
+    with ExitStack() as waiting:
+        connect = _connecting(trial, besieged.address, waiting)
+        for number in range(STRANGERS):
+            attack = trial.chance.choice(_ALL if number % 10 == 0 else _OFTEN)
+            with suppress(ConnectionError):
+                attack(trial.chance, connect)
+            trial.count("strangers")
+            most = max(most, besieged.resident_mib())
+            trial.check(besieged.alive, f"ended after {attack.__name__}:\n{besieged.said}")
+        trial.measure("besieged grew", besieged.resident_mib() - before, "MiB", most=MOST_HUB_MIB)
+        made, numbers = besieged.end()
+    trial.count("frames beside", made)
+    trial.check(most - before < 4 * MOST_HUB_MIB, f"{most - before:.0f} MiB more were in use meanwhile")
+    trial.check(numbers == list(range(made)), f"of {made} frames came {numbers[:5]} … {numbers[-5:]}")
+    trial.check("Traceback" not in besieged.said, besieged.said)
+
+
+def _connecting(trial: Trial, address: str, open_lines: ExitStack) -> Connect:
+    """Connections to it, as strangers have them; they stay open until the end of the block."""
+    kind, where = (
+        (socket.AF_UNIX, address.removeprefix("ipc://"))
+        if address.startswith("ipc")
+        else (socket.AF_INET, ("127.0.0.1", int(address.rpartition(":")[2])))
+    )
+
+    def connect() -> socket.socket:
+        line = open_lines.enter_context(socket.socket(kind, socket.SOCK_STREAM))
+        line.settimeout(20.0)
+        line.connect(where)
+        return line
+
+    return connect
+
+
+def _address(trial: Trial) -> str:
+    if trial.chance.random() < 0.3:
+        return f"ipc://{trial.folder}/door"
+    return f"tcp://localhost:{trial.port()}"
+
+
+class _Hub:
+    """A process that listens for frames; the good ones come from here."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.address = _address(trial)
+        self._trial = trial
+        self._file = trial.folder / "numbers"
+        self._child = trial.python("-m", __name__, "hub", self.address, self._file)
+        self._child.wait_line("^listening$")
+        self._over = threading.Event()
+        self._made = 0
+        self._sender = threading.Thread(target=self._send, daemon=True)
+        self._sender.start()
+        trial.wait_until(self._numbers, "the first frame came")
+
+    def _send(self) -> None:
+        with fb.publish(_of(self.address), listen=False, wait_for=[GROUP], patience="1min") as out:
+            while not self._over.is_set():
+                out.send(picture(self._made))
+                self._made += 1
+                self._over.wait(0.003)
+
+    def _numbers(self) -> list[int]:
+        return [int(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
+
+    @property
+    def alive(self) -> bool:
+        return self._child.process.poll() is None
+
+    @property
+    def said(self) -> str:
+        return self._child.stderr
+
+    def resident_mib(self) -> float:
+        """Memory of the process in RAM."""
+        return float(psutil.Process(self._child.pid).memory_info().rss / MIB) if self.alive else 0.0
+
+    def end(self) -> tuple[int, list[int]]:
+        """How many were sent, and which came."""
+        self._over.set()
+        self._sender.join()
+        self._trial.wait_until(lambda: len(self._numbers()) >= self._made, "every frame came")
+        return self._made, self._numbers()
+
+
+class _Publisher(_Hub):
+    """A process that publishes; the good reader is here."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.address = _address(trial)
+        self._trial = trial
+        self._stop = trial.folder / "stop"
+        self._got: list[int] = []
+        self._child = trial.python("-m", __name__, "publisher", self.address, self._stop)
+        self._child.wait_line("^listening$")
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        trial.wait_until(lambda: self._got, "the first frame came")
+
+    def _read(self) -> None:
+        with fb.open(
+            _of(self.address), group=GROUP, keep="all", carrier=self._trial.chance.choice(_CARRIERS)
+        ) as frames:
+            self._got.extend(_checked(frame.image) for frame in frames)
+
+    def end(self) -> tuple[int, list[int]]:
+        self._stop.touch()
+        made = int(self._child.wait_line(r"^made (\d+)$")[1])
+        self._reader.join(60.0)
+        return made, self._got
+
+
+_CARRIERS = (None, "tcp")
+
+
+def _of(address: str) -> str:
+    return f"{address}{':' if address.startswith('ipc') else '/'}{STREAM}"
+
+
+def _checked(image: np.ndarray) -> int:
+    """The number of a picture, -1 where a byte of it is wrong."""
+    return number if np.array_equal(image, picture(number := number_of(image))) else -1
+
+
+def hub(address: str, file: str) -> None:
+    """The process that listens: writes the numbers of the good frames, a line each."""
+    with (
+        fb.open(address, listen=True, group=GROUP, keep="all") as frames,
+        Path(file).open("a", buffering=1) as numbers,
+    ):
+        frames.fileno()
+        print("listening", flush=True)
+        for frame in frames:
+            if frame.stream == STREAM:
+                print(_checked(frame.image), file=numbers)
+
+
+def publisher(address: str, stop: str) -> None:
+    """The process that publishes, until that file is there."""
+    made = 0
+    with fb.publish(_of(address), wait_for=[GROUP], patience="1min") as out:
+        print("listening", flush=True)
+        while not Path(stop).exists():
+            out.send(picture(made))
+            made += 1
+            threading.Event().wait(0.003)
+    print("made", made, flush=True)
+
+
+if __name__ == "__main__":
+    {"hub": hub, "publisher": publisher}[sys.argv[1]](*sys.argv[2:])

@@ -200,3 +200,29 @@ def test_an_unknown_command_is_a_usage_error(child: StartChild) -> None:
     process = child(ROOT / "dev", "dmeo")
     assert process.wait() == 2
     assert "no command 'dmeo'" in process.stderr
+
+
+@pytest.mark.parametrize(("status", "again"), [(1, True), (0, False), (2, False)])
+def test_what_fails_among_others_is_run_again_alone_and_said(
+    dev: ModuleType,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    again: bool,
+) -> None:
+    monkeypatch.chdir(dev.ROOT)
+    dev.install("dev")
+    became: list[tuple[str, ...]] = []
+
+    def become(*arguments: str) -> int:
+        became.append(arguments)
+        return 0
+
+    monkeypatch.setattr(dev, "become", become)
+    monkeypatch.setattr("subprocess.call", lambda command, **_: status if "worksteal" in command else 0)
+    code = dev.check([])
+    assert bool(became) is again
+    assert ("UNSTABLE" in capsys.readouterr().out) is again
+    assert code == (0 if again else status)
+    assert not again or ("--last-failed" in became[0] and "no:xdist" in became[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import numpy as np
 import psutil
 
 from benchmarks.harness.findings import notes, page
+from benchmarks.harness.processes import leave
 from benchmarks.harness.program import Options
 from benchmarks.harness.results import Result
 from benchmarks.harness.tables import number, table
@@ -23,12 +25,13 @@ EVERY_S = 5.0
 WARM = 0.2
 """The part of the time that is not judged: caches fill, allocators find their size."""
 Sample = tuple[float, float, int, int]
-"""Minutes, MB of its own (shared pages counted in parts), descriptors, threads."""
+"""Minutes, MB that it shares with nobody, descriptors, threads."""
 
 
 def main() -> None:
     """Watch, print, keep."""
     told = _options().told()
+    signal.signal(signal.SIGTERM, leave)
     result = Result("soak")
     data = {"minutes": told.minutes, "processes": watch(told.minutes), "failures": {}}
     print(render(data))
@@ -46,7 +49,7 @@ def watch(minutes: float) -> dict[str, list[Sample]]:
             demo = psutil.Process(process.pid)
             for one in (demo, *demo.children(recursive=True)):
                 with suppress(psutil.Error):
-                    sample = (elapsed_s / 60, one.memory_full_info().pss / 1e6, one.num_fds(), one.num_threads())
+                    sample = (elapsed_s / 60, one.memory_full_info().uss / 1e6, one.num_fds(), one.num_threads())
                     samples[_name(one, demo)].append(sample)
             time.sleep(EVERY_S)
     finally:

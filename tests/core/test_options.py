@@ -200,7 +200,7 @@ class TestTheTable:
             *("stream", "speed", "carrier"),
             *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
             *("hwaccel", "crop", "turn", "resize", "socket", "message"),
-            *("ops", "gather", "workers", "batch", "on_error", "work_timeout"),
+            *("ops", "gather", "workers", "batch", "on_error", "work_timeout", "join"),
             *("match", "max_pixels", "tolerant", "resume", "compare", "dry_run", "max_memory", "also"),
             *("quality", "subsampling", "fsync", "report"),
             *("start", "stop", "streams", "rotate", "max_age", "max_size", "reserve", "compress", "preset"),

@@ -52,7 +52,15 @@ WHERE = {
     "typing_extensions": ("core/source.py",),  # for type checkers, which bring it
     "tifffile": ("batch/reading/tiff.py", "sources/tiff/pictures.py", "sinks/folder/encoded.py"),
     "yaml": ("compat/settings.py",),
-    "zmq": ("links", "cli", "sources/dialects", "sinks/dialects", "compat/imagezmq", "testing/between.py"),
+    "zmq": (
+        "links",
+        "cli",
+        "sources/dialects",
+        "sinks/dialects",
+        "compat/imagezmq",
+        "testing/between.py",
+        "testing/knockers.py",
+    ),
 }
 """The only files and folders that import a package; everything else does without."""
 

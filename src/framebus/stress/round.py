@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -11,6 +12,7 @@ import msgspec
 
 from framebus.stress.outcomes import Round
 from framebus.stress.trial import Breach, NotHere, Trial
+from framebus.supervise.lifeline import die_with
 
 ACCOUNT = "round.json"
 
@@ -34,7 +36,8 @@ def play(module: str, seed: int, folder: Path) -> Round:
 
 
 def main(arguments: list[str]) -> int:
-    """Play, and write the account."""
+    """Play, and write the account; ends with whoever asked for it."""
+    die_with(os.getppid())
     module, seed, folder = arguments
     place = Path(folder) / "work"
     place.mkdir()

@@ -57,7 +57,11 @@ class Wire:
             while True:
                 here, _ = self._listener.accept()
                 self._lines.append(here)
-                there = socket.create_connection(("127.0.0.1", self._to_port))
+                try:
+                    there = socket.create_connection(("127.0.0.1", self._to_port))
+                except OSError:  # nobody is there yet: as if the line were dead
+                    _shut(here)
+                    continue
                 self._lines.append(there)
                 self._start(self._pass_on, here, there)
                 self._start(self._pass_on, there, here)

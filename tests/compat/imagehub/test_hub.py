@@ -19,7 +19,7 @@ from framebus.compat.imagehub.hub import Hub
 from framebus.compat.imagehub.images import Images
 from framebus.core.contracts import Item
 from framebus.core.frame import Frame, Packet
-from framebus.sinks.place import Place
+from framebus.sinks import place
 from framebus.verbs.opened import MadeSource
 from framebus.wire.encodings import encode, from_bytes
 from tests.verbs.makers import Fed
@@ -128,11 +128,11 @@ def test_above_the_cap_is_counted_and_said_once(tmp_path: Path, caplog: pytest.L
 def test_a_full_disk_is_said_once_survived_and_said_to_be_over(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Place, "_write", full)
+        patch.setattr(place, "write_new", full)
         for _ in range(3):
             bench.hub.handle(jpg("Barn|jpg"))
     assert bench.hub.counts.lost == 3

@@ -13,7 +13,7 @@ import pytest
 
 from framebus.compat.imagehub.images import Images
 from framebus.core.errors import Unavailable
-from framebus.sinks.place import Place
+from framebus.sinks import place
 
 WHEN = datetime(2025, 11, 21, 8, 30)
 SECOND = timedelta(seconds=1)
@@ -59,12 +59,12 @@ def test_two_in_the_same_microsecond_are_two_files(images: Images) -> None:
 
 
 def test_a_full_disk_leaves_nothing_half_written_and_is_no_end(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(place: Place, partial: str, data: bytes) -> None:
+    def half(partial: str, data: bytes, *, fsync: bool) -> None:
         Path(partial).write_bytes(data[:2])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Place, "_write", half)
+        patch.setattr(place, "write_new", half)
         with pytest.raises(Unavailable, match="disk is full"):
             images.put("Barn", WHEN, b"jpeg")
     assert files(images) == []

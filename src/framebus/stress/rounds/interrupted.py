@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from contextlib import suppress
 
 from framebus.stress.pictures import make_pictures
 from framebus.stress.trial import Trial
@@ -57,10 +58,11 @@ def _commands(number: int) -> list[tuple[list[str], tuple[int, ...]]]:
 
 
 def _signal(trial: Trial, command: Child) -> None:
-    if trial.chance.random() < 0.5:
-        command.process.send_signal(signal.SIGTERM)
-    else:
-        command.interrupt()
+    with suppress(ProcessLookupError):  # it was finished
+        if trial.chance.random() < 0.5:
+            command.process.send_signal(signal.SIGTERM)
+        else:
+            command.interrupt()
 
 
 def _before_it_could_listen(command: Child, code: int) -> bool:

@@ -114,7 +114,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "R15",
         "Whatever happens in whatever order, delivery keeps its rules",
-        "simulated publishers, readers and networks; assignments of work against a model",
+        "simulated publishers, readers and networks that go wrong, another world for each number",
         "framebus.stress.rounds.models",
     ),
     Claim(

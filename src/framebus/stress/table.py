@@ -51,7 +51,10 @@ def page(outcomes: Sequence[Outcome], command: str, machine: str) -> str:
 def _row(outcome: Outcome) -> str:
     claim = outcome.claim
     mark = {"held": "✓ held: ", "broken": "✗ **broken**: ", "not tried": ""}[outcome.state()]
-    again = f"`framebus stress --only {claim.key} --rounds {max(1, outcome.rounds)}`"
+    repeated = (
+        f"--seed {outcome.breaches[0].seed} --rounds 1" if outcome.breaches else f"--rounds {max(1, outcome.rounds)}"
+    )
+    again = f"`framebus stress --only {claim.key} {repeated}`"
     cells = (claim.key, claim.promise, claim.tried_by, mark + account(outcome), again)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 

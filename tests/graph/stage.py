@@ -92,4 +92,13 @@ def numbers(folder: Path) -> list[int]:
 
 def descendants() -> list[psutil.Process]:
     """All processes below this one."""
-    return list(psutil.Process().children(recursive=True))
+    found = psutil.Process().children(recursive=True)
+    return [one for one in found if not _is_pythons_own(one)]
+
+
+def _is_pythons_own(process: psutil.Process) -> bool:
+    """Started once by the standard library for whoever first used it, and there until the end."""
+    try:
+        return "multiprocessing.resource_tracker" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False

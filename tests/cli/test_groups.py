@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from framebus.testing.children import Child
 from framebus.testing.links import WAIT_S
 from tests.cli.pictures import numbers
 from tests.conftest import StartChild
+from tests.two_machines import two_machines
 
 FRAMES = 40
 CLIP = ("--frames", str(FRAMES), "--size", "64x48", "--stream", "clip")
@@ -172,42 +171,23 @@ def test_a_dead_members_frames_go_to_another_and_what_it_had_delivered_counts_on
 
 # two machines ---------------------------------------------------------------------------------------------------
 
-TWO_MACHINES = f"""
-ip link set lo up
-ip link add near type veth peer name far
-ip address add 10.55.0.1/24 dev near
-ip link set near up
-mkfifo here ready
+NEAR = f"""
 framebus() {{ "$PYTHON" -m framebus "$@"; }}
-unshare --net sh -c 'echo > here; cat ready; ip link set lo up; ip address add 10.55.0.2/24 dev far; ip link set far up
-    "$PYTHON" -m framebus pipe tcp://10.55.0.1:5557 tcp://10.55.0.1:5558 --op ops.py:dies --group work --carrier tcp
-    echo status $?' &
-cat here
-ip link set far netns $!
-echo > ready
 framebus pipe synthetic: tcp://:5557 --insecure {" ".join(CLIP)} --wait-for 2 &
 framebus pipe tcp://localhost:5557 tcp://localhost:5558 --no-listen --op ops.py:by --group work &
 framebus pipe tcp://:5558 results/ --insecure --frames {FRAMES}
 wait
 """
-"""The second machine is a process with a network of its own, joined to the first by a virtual cable. Its member dies
-at its third frame."""
-
-
-def namespaces_work() -> bool:
-    words = ["unshare", "--map-root-user", "--net", "ip", "link", "add", "near", "type", "veth", "peer"]
-    try:
-        return subprocess.run(words, capture_output=True, timeout=10).returncode == 0
-    except OSError:
-        return False
+FAR = """
+    "$PYTHON" -m framebus pipe tcp://10.55.0.1:5557 tcp://10.55.0.1:5558 --op ops.py:dies --group work --carrier tcp
+    echo status $?
+"""
+"""A member that dies at its third frame."""
 
 
 def test_on_two_machines_also_where_a_member_dies(child: StartChild, tmp_path: Path) -> None:
-    if not namespaces_work():
-        pytest.skip("this system gives ordinary users no networks of their own")
     (tmp_path / "ops.py").write_text(OPS)
-    run = "import os, sys; os.execvp('unshare', ['unshare', '--map-root-user', '--net', 'sh', '-ec', sys.argv[1]])"
-    both = child("-c", run, TWO_MACHINES, cwd=tmp_path, env={"PYTHON": sys.executable})
+    both = two_machines(child, NEAR, FAR, cwd=tmp_path)
     assert "status 137" in both.succeed()
     both.kill()  # the fixture's way of knowing that somebody died without tidying up
     assert numbers(tmp_path / "results") == list(range(FRAMES))

@@ -12,7 +12,7 @@ import pytest
 import framebus as fb
 from framebus.core.addresses import Link, parse
 from framebus.links.link import open_link
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.testing.children import PATIENCE_S
 
 PICTURE = np.zeros((4, 4), np.uint8)

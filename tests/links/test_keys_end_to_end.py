@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import random
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +24,7 @@ from framebus.testing.between import Wire
 from framebus.testing.keyholders import Machines, using
 from framebus.testing.links import WAIT_S, Reading, numbers, picture
 from tests.conftest import StartChild
+from tests.two_machines import two_machines
 from tests.waiting import until
 
 SENDER = """
@@ -307,38 +306,18 @@ def _send_until(out: fb.Publisher, condition: Callable[[], bool]) -> None:
 
 # two machines ---------------------------------------------------------------------------------------------------
 
-TWO_MACHINES = """
-ip link set lo up
-ip link add near type veth peer name far
-ip address add 10.55.0.1/24 dev near
-ip link set near up
-mkfifo here ready
-unshare --net sh -c 'echo > here; cat ready; ip link set lo up; ip address add 10.55.0.2/24 dev far; ip link set far up
-    FRAMEBUS_KEYS=$PI_KEYS exec "$PYTHON" -m framebus pipe synthetic:pi tcp://10.55.0.1 --frames 5 --when-full skip' &
-cat here
-ip link set far netns $!
-echo > ready
+NEAR = """
 "$PYTHON" -m framebus pipe tcp://:5555 null: --frames 5
 wait $!
 """
-"""The second machine is a process with a network of its own, joined to the first by a virtual cable."""
-
-
-def namespaces_work() -> bool:
-    words = ["unshare", "--map-root-user", "--net", "ip", "link", "add", "near", "type", "veth", "peer"]
-    try:
-        return subprocess.run(words, capture_output=True, timeout=10).returncode == 0
-    except OSError:
-        return False
+FAR = """
+    FRAMEBUS_KEYS=$PI_KEYS exec "$PYTHON" -m framebus pipe synthetic:pi tcp://10.55.0.1 --frames 5 --when-full skip
+"""
 
 
 def test_two_machines_read_off_the_address_who_listens_and_meet_encrypted(child: StartChild, tmp_path: Path) -> None:
-    if not namespaces_work():
-        pytest.skip("this system gives ordinary users no networks of their own")
     pi = KeyStore(tmp_path / "pi")
     pi.join(KeyStore().invite("pi", "tcp://10.55.0.1"))
-    run = "import os, sys; os.execvp('unshare', ['unshare', '--map-root-user', '--net', 'sh', '-ec', sys.argv[1]])"
-    env = {"PI_KEYS": str(pi.folder), "PYTHON": sys.executable}
-    both = child("-c", run, TWO_MACHINES, cwd=tmp_path, env=env)
+    both = two_machines(child, NEAR, FAR, cwd=tmp_path, PI_KEYS=str(pi.folder))
     both.succeed()
     assert both.stderr.count("5 frames in ") == 2

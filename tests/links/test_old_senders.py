@@ -19,7 +19,7 @@ import framebus as fb
 from framebus.core.addresses import Link, parse
 from framebus.core.frame import Frame
 from framebus.links.link import open_link
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.testing.children import PATIENCE_S
 from framebus.wire import header
 from framebus.wire.encodings import encode

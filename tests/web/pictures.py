@@ -18,6 +18,7 @@ import framebus as fb
 from framebus.web.page import Page
 from framebus.web.serving import Listening, Server
 from framebus.work.serve import serving
+from tests.serving import running
 from tests.web.browser import Browser, Tab
 from tests.web.conftest import TOKEN, ask
 
@@ -149,14 +150,8 @@ def watched_yard() -> Iterator[None]:
 @contextmanager
 def served() -> Iterator[None]:
     """A device."""
-    with serving(Camera(), "tcp://localhost:6000") as device:
-        thread = threading.Thread(target=device.run)
-        thread.start()
-        try:
-            yield
-        finally:
-            device.stop()
-            thread.join()
+    with serving(Camera(), "tcp://localhost:6000") as device, running(device):
+        yield
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -19,6 +18,7 @@ from framebus.web.devices import Devices
 from framebus.web.serving import Server
 from framebus.work.objects.members import Member
 from framebus.work.serve import serving
+from tests.serving import running
 from tests.web.conftest import LOOKS, OPERATES, TOKEN, Serve, ask, get
 
 
@@ -60,14 +60,8 @@ class Stage:
 def served(address: str) -> Iterator[Stage]:
     """A stage at `address`."""
     stage = Stage()
-    with serving(stage, address) as device:
-        running = threading.Thread(target=device.run)
-        running.start()
-        try:
-            yield stage
-        finally:
-            device.stop()
-            running.join()
+    with serving(stage, address) as device, running(device):
+        yield stage
 
 
 @pytest.fixture

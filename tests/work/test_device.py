@@ -18,6 +18,7 @@ from framebus.work.gather import gather
 from framebus.work.objects.proxy import Remote, RemoteStream
 from framebus.work.remote import remote
 from framebus.work.serve import serving
+from tests.serving import running
 from tests.work.devices import Agent, Camera, Motor, Slotted, Unbuildable
 from tests.work.functions import brightness, picture
 
@@ -30,14 +31,8 @@ def address(request: pytest.FixtureRequest, free_port: int, runtime_dir: Path) -
 @contextmanager
 def served(target: Any, address: str = "shm://cam") -> Iterator[Any]:
     """In a thread of this process."""
-    with serving(target, address) as device:
-        thread = threading.Thread(target=device.run)
-        thread.start()
-        try:
-            yield device
-        finally:
-            device.stop()
-            thread.join()
+    with serving(target, address) as device, running(device):
+        yield device
 
 
 @contextmanager

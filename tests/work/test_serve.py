@@ -19,6 +19,7 @@ from framebus.testing.children import Child
 from framebus.work.gather import gather
 from framebus.work.serve import serve, serving
 from tests.conftest import StartChild
+from tests.serving import running
 from tests.work.functions import DIE, NAP, RAISE, Unbuildable, brightness, identity, inverted, picture
 
 ROOT = Path(__file__).parents[2]
@@ -38,14 +39,8 @@ def here(free_port: int) -> str:
 @contextmanager
 def served(target: Any, address: str, workers: int = 0) -> Iterator[None]:
     """A service in a thread of this process."""
-    with serving(target, address, workers=workers) as service:
-        thread = threading.Thread(target=service.run)
-        thread.start()
-        try:
-            yield
-        finally:
-            service.stop()
-            thread.join()
+    with serving(target, address, workers=workers) as service, running(service):
+        yield
 
 
 def start(child: StartChild, target: str, address: str, workers: int = 1) -> Child:
@@ -237,10 +232,7 @@ def test_what_cannot_be_served_is_refused_at_once(
 def test_allow_lets_in(free_port: int) -> None:
     with (
         serving(brightness, f"tcp://:{free_port}", workers=0, allow=["127.0.0.1"]) as service,
+        running(service),
         gather(seg=f"tcp://127.0.0.1:{free_port}") as ask,
     ):
-        thread = threading.Thread(target=service.run)
-        thread.start()
         assert ask(picture(3)).seg == 3
-        service.stop()
-        thread.join()

@@ -10,7 +10,7 @@ from framebus.core.bell import Bell
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Timeout
 from framebus.core.frame import Frame
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.pool.calling import Said
 from framebus.work.hands import Done, Hands
 from framebus.work.serving import Serving

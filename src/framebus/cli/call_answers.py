@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from framebus.core.errors import AddressError, BadFrame, Unavailable
 from framebus.core.frame import Frame
 from framebus.pool.answers import kind_of
 from framebus.pool.jsonable import SHOWN, jsonable
+from framebus.sinks.place import PARTIAL, put_whole, write_new
 
 IMAGES = ("png", "jpg", "jpeg", "tif", "tiff")
 
@@ -56,12 +56,10 @@ def save(answer: Any, place: str, number: int | None = None) -> str:
     data, extension = _file(answer, _extension(place))
     suffix = path.suffix if extension == _extension(place) else f".{extension}"
     target = path.with_name(f"{path.stem}{'' if number is None else f'-{number}'}{suffix}")
-    partial = target.with_name(f".{target.name}.partial")
+    partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
-        partial.write_bytes(data)
-        os.replace(partial, target)
+        put_whole(str(target), str(partial), lambda path: write_new(path, data, fsync=False))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise Unavailable(f"{target} cannot be written: {error}") from error
     return str(target)
 

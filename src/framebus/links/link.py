@@ -21,7 +21,8 @@ from framebus.links.doorman import on_duty, tidy_at_exit
 from framebus.links.local import LocalConnection
 from framebus.links.observing import ask
 from framebus.links.publishing import LinkPublisher
-from framebus.links.reading import LinkSource, ReadingEnd
+from framebus.links.reading import ReadingEnd
+from framebus.links.receiving import LinkSource
 from framebus.links.switchboard import Switchboard
 from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.calling import Calling

@@ -15,7 +15,7 @@ from importlib import import_module
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.links.link import PRIVATE, adopt_reader
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.pool.calling import Said, described
 from framebus.pool.job import Job
 from framebus.supervise.lifeline import die_with

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from framebus.core.addresses import Path
-from framebus.core.contracts import Item, Sink
+from framebus.core.contracts import Sink
 from framebus.core.options import check
 from framebus.record.clips import around_events
+from framebus.record.continued import Continued
 from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
 from framebus.record.rolling import rolling
 from framebus.sinks.hdf5.contents import entries
 from framebus.sinks.hdf5.hdf5 import Hdf5File
-from framebus.sinks.kept import Kept
-
-
-class Hdf5:
-    """See `framebus.record.contracts.Kind`; `options` are those of `Hdf5File`."""
-
-    shared = True
-
-    def __init__(self, **options: Any) -> None:
-        self._options = options
-
-    def create(self, path: str, first: Item) -> Hdf5File:
-        """A new file."""
-        return Hdf5File(path, **self._options)
-
-    def resume(self, path: str) -> Hdf5File:
-        """The same file, continued."""
-        return Hdf5File(path, resume=True, **self._options)
-
-    def entries(self, path: str) -> Iterator[Kept]:
-        """What is in it."""
-        return entries(path)
 
 
 def open_sink(
@@ -53,7 +33,7 @@ def open_sink(
     overwrite: bool = False,
 ) -> Sink:
     """A recorder of HDF5 files at `address`; see `Hdf5File` for what is in them and `Recorder` for the rest."""
-    kind = Hdf5(compress=check("compress", compress), fsync=check("fsync", fsync))
+    write = partial(Hdf5File, compress=check("compress", compress), fsync=check("fsync", fsync))
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
-    recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, **wishes)
+    recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, **wishes)
     return around_events(recorder, around, before=before, after=after)

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from framebus.core.addresses import Path
-from framebus.core.contracts import Item, Sink
+from framebus.core.contracts import Sink
 from framebus.core.options import check
 from framebus.record.clips import around_events
+from framebus.record.continued import Continued
 from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
 from framebus.record.rolling import rolling
-from framebus.sinks.kept import Kept
 from framebus.sinks.tiff.contents import entries
 from framebus.sinks.tiff.tiff import TiffFile
-
-
-class Tiff:
-    """See `framebus.record.contracts.Kind`; `options` are those of `TiffFile`."""
-
-    shared = True
-
-    def __init__(self, **options: Any) -> None:
-        self._options = options
-
-    def create(self, path: str, first: Item) -> TiffFile:
-        """A new file."""
-        return TiffFile(path, **self._options)
-
-    def resume(self, path: str) -> TiffFile:
-        """The same file, continued."""
-        return TiffFile(path, resume=True, **self._options)
-
-    def entries(self, path: str) -> Iterator[Kept]:
-        """What is in it."""
-        return entries(path)
 
 
 def open_sink(
@@ -53,6 +33,6 @@ def open_sink(
 ) -> Sink:
     """A recorder of TIFF files at `address`; see `TiffFile` for what is in them and `Recorder` for the rest."""
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
-    kind = Tiff(fsync=bool(check("fsync", fsync)))
-    recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, **wishes)
+    write = partial(TiffFile, fsync=bool(check("fsync", fsync)))
+    recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, **wishes)
     return around_events(recorder, around, before=before, after=after)

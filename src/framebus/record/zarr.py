@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from framebus.core.addresses import Path
-from framebus.core.contracts import Item, Sink
+from framebus.core.contracts import Sink
 from framebus.core.errors import OptionError
 from framebus.core.options import check
 from framebus.record.clips import around_events
+from framebus.record.continued import Continued
 from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
 from framebus.record.rolling import rolling
 from framebus.record.tidying import ours
-from framebus.sinks.kept import Kept
 from framebus.sinks.zarr.contents import entries
 from framebus.sinks.zarr.zarr import ZarrFolder
-
-
-class Zarr:
-    """See `framebus.record.contracts.Kind`; `options` are those of `ZarrFolder`."""
-
-    shared = True
-
-    def __init__(self, **options: Any) -> None:
-        self._options = options
-
-    def create(self, path: str, first: Item) -> ZarrFolder:
-        """A new one."""
-        return ZarrFolder(path, replace=ours, **self._options)
-
-    def resume(self, path: str) -> ZarrFolder:
-        """The same one, continued."""
-        return ZarrFolder(path, resume=True, **self._options)
-
-    def entries(self, path: str) -> Iterator[Kept]:
-        """What is in it."""
-        return entries(path)
 
 
 def open_sink(
@@ -58,6 +38,6 @@ def open_sink(
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
     if check("compress", compress) == "lz4":
         raise OptionError(f"{address}: lz4 is none of the compressions of Zarr: say compress='gzip', or nothing")
-    kind = Zarr(compress=compress is not None, fsync=bool(check("fsync", fsync)))
-    recorder = Recorder(Naming(address.text.rstrip("/")), kind, overwrite=overwrite, **wishes)
+    write = partial(ZarrFolder, replace=ours, compress=compress is not None, fsync=bool(check("fsync", fsync)))
+    recorder = Recorder(Naming(address.text.rstrip("/")), Continued(write, entries), overwrite=overwrite, **wishes)
     return around_events(recorder, around, before=before, after=after)

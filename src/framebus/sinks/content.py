@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Array, Frame, Packet
+from framebus.wire.meta import jsonable
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -46,3 +50,23 @@ class Content(msgspec.Struct, frozen=True):
         extra = tuple((name, np.ascontiguousarray(frame.arrays[name])) for name in sorted(dict(frame.extra)))
         looks = tuple((name, array.shape, array.dtype.str) for name, array in extra)
         return cls(frame, Look(frame.stream, format, image.shape, image.dtype.str, looks), image, extra)
+
+
+class Metas:
+    """The meta of frames as JSON texts behind each other; one that is the last one's again is not written again."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+        """Where the next one goes."""
+        self._last: tuple[bytes, int] = (b"", 0)
+
+    def place(self, frame: Frame, put: Callable[[int, bytes], None]) -> tuple[int, int]:
+        """Where that of `frame` begins and how long it is, written with `put(begin, text)` where it is new."""
+        if not frame.meta:
+            return 0, 0
+        text = json.dumps(jsonable(frame.meta), separators=(",", ":"), ensure_ascii=False).encode()
+        if text != self._last[0]:
+            put(self.end, text)
+            self._last = (text, self.end)
+            self.end += len(text)
+        return self._last[1], len(text)

@@ -111,11 +111,14 @@ def write_new(path: str, data: bytes | memoryview, *, fsync: bool) -> None:
     except FileExistsError:
         os.unlink(path)
         descriptor = os.open(path, NEW_FILE, 0o666)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
         if fsync:
-            file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def put_whole(target: str, partial: str, write: Callable[[str], None]) -> None:

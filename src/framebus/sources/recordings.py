@@ -8,14 +8,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from framebus.core.addresses import Path
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.core.moments import Moment
 from framebus.core.options import check
 from framebus.sources.pace import Pace
 from framebus.sources.stretch import paced
+
+T = TypeVar("T", bound="Recording")
 
 
 class Recording(Protocol):
@@ -107,6 +110,13 @@ class Recordings:
         with self._lock:
             self._open.remove(recording)
         recording.close()
+
+
+def one_or_all(address: Path, one: Callable[..., T], **options: Any) -> T | Recordings:
+    """The recording at `address`, opened by `one(path, **options)`; or of a glob all of them."""
+    if address.glob and not os.path.exists(address.text):
+        return Recordings(address.text, one, **options)
+    return one(address.text, **options)
 
 
 def _by_stream(pattern: str, one: Callable[..., Recording]) -> dict[str, list[tuple[int, str]]]:

@@ -52,10 +52,6 @@ class Trial:
         """Raise `NotHere`: this machine cannot try it."""
         raise NotHere(why)
 
-    def pause(self, seconds: float) -> None:
-        """Let so much time pass."""
-        time.sleep(seconds)
-
     def wait_until(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
         """Return as soon as it holds; a breach where it does not in time: `what` never happened."""
         deadline = time.monotonic() + timeout_s

@@ -52,12 +52,12 @@ class Snapshot:
         ]
 
 
-def left_over(before: Snapshot, runtime: Path) -> list[str]:
+def left_over(before: Snapshot, runtime: Path | None = None) -> list[str]:
     """What is still there that was not there `before`, and the files left in the `runtime` directory."""
     deadline = time.monotonic() + GRACE_S
     while True:
         pool().trim()  # free slots wait for their next use: no leak
-        found = [*Snapshot.take().less(before), *_files(runtime)]
+        found = [*Snapshot.take().less(before), *(_files(runtime) if runtime else ())]
         if not found or time.monotonic() > deadline:
             return sorted(found)
         gc.collect()

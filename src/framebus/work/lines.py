@@ -19,7 +19,8 @@ from framebus.links.carrier import CALLED
 from framebus.links.doorman import tidy_at_exit
 from framebus.links.link import party
 from framebus.links.publishing import LinkPublisher
-from framebus.links.reading import LinkSource, ReadingEnd
+from framebus.links.reading import ReadingEnd
+from framebus.links.receiving import LinkSource
 from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.calling import Calling
 from framebus.session.publisher import PublisherSession

@@ -8,7 +8,7 @@ import time
 from framebus.core.bell import SLICE_S, Bell
 from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, Timeout, Unavailable
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.pool.calling import described
 from framebus.work.hands import Done, Hands
 from framebus.work.objects import speech

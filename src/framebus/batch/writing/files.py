@@ -11,7 +11,7 @@ from framebus.batch.recipe import Recipe
 from framebus.batch.stores.files import ObjectFiles, occupied
 from framebus.batch.stores.urls import is_url
 from framebus.core.errors import BadFrame, Unavailable
-from framebus.sinks.place import NEW_FILE, PARTIAL, put_whole, sync_folder
+from framebus.sinks.place import PARTIAL, put_whole, sync_folder, write_new
 
 _ENDS_THE_JOB = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """What will meet every further file as well."""
@@ -53,7 +53,7 @@ class Files:
         partial = os.path.join(folder, self._partial(base))
         try:
             self._enter(folder)
-            put_whole(target, partial, lambda partial: self._write(partial, data))
+            put_whole(target, partial, lambda partial: write_new(partial, data, fsync=self._fsync))
             if self._fsync:
                 sync_folder(folder)
         except Unavailable:
@@ -77,17 +77,6 @@ class Files:
         if real != self._real and not real.startswith(os.path.join(self._real, "")):
             raise Unavailable(f"{folder} leads out of {self._root} to {real}: remove the link there")
         self._inside = folder
-
-    def _write(self, partial: str, data: bytes | memoryview) -> None:
-        descriptor = os.open(partial, NEW_FILE, 0o666)
-        try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(descriptor, left) :]
-            if self._fsync:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def files_at(root: str, recipe: Recipe) -> Files | ObjectFiles:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import h5py
 import numpy as np
 
-from framebus.core.frame import Frame
-from framebus.sinks.content import Content, Look
-from framebus.wire.meta import jsonable
+from framebus.sinks.content import Content, Look, Metas
 from framebus.wire.recordings import hdf5_chunks as chunks
 from framebus.wire.recordings.hdf5 import AGAIN, INDEX, LZ4_FILTER
 
@@ -28,8 +25,7 @@ class Part:
         self._frames = _Rows(group["frames"])
         self._extra = {name: _Rows(group["arrays"][name]) for name, _, _ in look.extra}
         self._index, self._meta = group["index"], group["meta"]
-        self._meta_end = len(self._meta)
-        self._meta_last: tuple[bytes, int] = (b"", 0)
+        self._metas = Metas(len(self._meta))
 
     @property
     def filters(self) -> tuple[int, ...]:
@@ -42,7 +38,7 @@ class Part:
         row = np.zeros(1, INDEX)
         row["captured_ns"], row["captured_mono_ns"] = frame.captured_ns, frame.captured_mono_ns
         row["seq"], row["run"], row["clock"] = frame.seq, frame.run, frame.clock.encode("ascii", "replace")
-        row["meta_at"], row["meta_bytes"] = self._put_meta(frame)
+        row["meta_at"], row["meta_bytes"] = self._metas.place(frame, self._put_meta)
         for name, array in content.extra:
             self._extra[name].put(self.count, array)
         self._frames.put(self.count, packed)
@@ -58,17 +54,10 @@ class Part:
         index.write(_ONE, space, row)
         index.flush()
 
-    def _put_meta(self, frame: Frame) -> tuple[int, int]:
-        if not frame.meta:
-            return 0, 0
-        text = json.dumps(jsonable(frame.meta), separators=(",", ":"), ensure_ascii=False).encode()
-        if text != self._meta_last[0]:
-            at, end = self._meta_end, self._meta_end + len(text)
-            self._meta.resize(end, axis=0)
-            self._meta[at:end] = np.frombuffer(text, np.uint8)
-            self._meta.flush()
-            self._meta_end, self._meta_last = end, (text, at)
-        return self._meta_last[1], len(text)
+    def _put_meta(self, at: int, text: bytes) -> None:
+        self._meta.resize(at + len(text), axis=0)
+        self._meta[at:] = np.frombuffer(text, np.uint8)
+        self._meta.flush()
 
 
 def make(group: Any, look: Look, compress: str | None) -> None:

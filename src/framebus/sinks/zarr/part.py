@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from framebus.core.frame import Frame
 from framebus.core.names import valid_name
-from framebus.sinks.content import Content, Look
+from framebus.sinks.content import Content, Look, Metas
 from framebus.sinks.zarr import index as zarr_index
 from framebus.sinks.zarr.index import Column
 from framebus.sinks.zarr.tree import Tree
-from framebus.wire.meta import jsonable
 from framebus.wire.recordings import zarr as hierarchy
 from framebus.wire.recordings.hdf5 import AGAIN
 from framebus.wire.recordings.zarr import DESCRIPTION, Array
@@ -33,8 +30,7 @@ class Part:
         index = {column: zarr_index.new(column) for column in hierarchy.INDEX}
         self._index = {column: Column(tree, f"{name}/{column}", array) for column, array in index.items()}
         self._meta = Column(tree, f"{name}/meta", zarr_index.new_meta())
-        self._meta_end = meta_end
-        self._meta_last: tuple[bytes, int] = (b"", 0)
+        self._metas = Metas(meta_end)
         self._capacity = 0
 
     @property
@@ -56,7 +52,7 @@ class Part:
             "seq": frame.seq,
             "run": frame.run,
             "clock": np.frombuffer(frame.clock.encode("ascii", "replace")[:40].ljust(40, b"\0"), np.uint8),
-            "meta_span": self._put_meta(frame),
+            "meta_span": self._metas.place(frame, self._put_meta),
         }
         for (place, array), data in zip(self._frames.items(), packed, strict=True):
             self._tree.put(f"{self._name}/{place}/{array.chunk_name(self.count)}", data)
@@ -78,25 +74,18 @@ class Part:
             return
         if self._capacity != self.count:
             self.resize(self.count)
-        if self._meta.capacity != self._meta_end:
-            self._meta.resize(self._meta_end)
+        if self._meta.capacity != self._metas.end:
+            self._meta.resize(self._metas.end)
 
     def close(self) -> None:
         """Let go of the files; idempotent."""
         for column in (*self._index.values(), self._meta):
             column.close()
 
-    def _put_meta(self, frame: Frame) -> tuple[int, int]:
-        if not frame.meta:
-            return 0, 0
-        text = json.dumps(jsonable(frame.meta), separators=(",", ":"), ensure_ascii=False).encode()
-        if text != self._meta_last[0]:
-            at, end = self._meta_end, self._meta_end + len(text)
-            if end > self._meta.capacity:
-                self._meta.resize(end + hierarchy.META_BYTES)
-            self._meta.put(at, text)
-            self._meta_end, self._meta_last = end, (text, at)
-        return self._meta_last[1], len(text)
+    def _put_meta(self, at: int, text: bytes) -> None:
+        if (end := at + len(text)) > self._meta.capacity:
+            self._meta.resize(end + hierarchy.META_BYTES)
+        self._meta.put(at, text)
 
 
 def make(tree: Tree, name: str, look: Look, *, packed: bool) -> Part:

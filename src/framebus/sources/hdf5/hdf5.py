@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from framebus.core.errors import BadFrame
 from framebus.sources.folder import sniff
 from framebus.sources.hdf5.part import Part
 from framebus.sources.played import Played, by_stream
-from framebus.sources.recordings import Recordings
+from framebus.sources.recordings import Recordings, one_or_all
 from framebus.wire.recordings.hdf5 import MARK, VERSION
 
 
@@ -26,9 +25,7 @@ def open_source(
     streams: str | None = None,
 ) -> Hdf5 | Recordings:
     """The recording at `address`, see `Hdf5`; or of a glob all of them, see `Recordings`."""
-    if address.glob and not os.path.exists(address.text):
-        return Recordings(address.text, partial(Hdf5, streams=streams), speed=speed, start=start, stop=stop)
-    return Hdf5(address.text, speed=speed, start=start, stop=stop, streams=streams)
+    return one_or_all(address, partial(Hdf5, streams=streams), speed=speed, start=start, stop=stop)
 
 
 class Hdf5(Played):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from framebus.core.errors import OptionError
 from framebus.sources.folder import sniff
 from framebus.sources.folder.images import Images
 from framebus.sources.played import Played, by_stream
-from framebus.sources.recordings import Recordings
+from framebus.sources.recordings import Recordings, one_or_all
 from framebus.sources.tiff.pages import Chain
 from framebus.wire.recordings import tiff as pages
 
@@ -36,10 +35,7 @@ def open_source(
         _refuse(f"{first} is no recording of framebus", speed=speed, start=start, stop=stop, streams=streams)
         return Images(address.text, fps=fps or 0)
     _refuse(f"{first} is a recording, which has a pace of its own (speed)", fps=fps)
-    one: Callable[..., Tiff] = partial(Tiff, streams=streams)
-    if address.glob and not os.path.exists(address.text):
-        return Recordings(address.text, one, speed=speed, start=start, stop=stop)
-    return one(address.text, speed=speed, start=start, stop=stop)
+    return one_or_all(address, partial(Tiff, streams=streams), speed=speed, start=start, stop=stop)
 
 
 class Tiff(Played):

@@ -19,7 +19,7 @@ from framebus.core.names import to_name
 from framebus.core.options import check
 from framebus.sources.folder import sniff
 from framebus.sources.pace import Pace
-from framebus.sources.recordings import Recordings
+from framebus.sources.recordings import Recordings, one_or_all
 from framebus.sources.stretch import Stretch, paced
 from framebus.sources.video.reel import Picture, Reel
 from framebus.wire.recordings.imprint import Imprint
@@ -31,9 +31,7 @@ def open_source(
     address: Path, *, speed: float | str | None = None, start: Any = None, stop: Any = None
 ) -> Video | Recordings:
     """The video file at `address`, see `Video`; or of a glob all the recordings, see `Recordings`."""
-    if address.glob and not os.path.exists(address.text):
-        return Recordings(address.text, Video, speed=speed, start=start, stop=stop)
-    return Video(address.text, speed=speed, start=start, stop=stop)
+    return one_or_all(address, Video, speed=speed, start=start, stop=stop)
 
 
 class Video:

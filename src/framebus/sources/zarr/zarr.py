@@ -9,7 +9,7 @@ from typing import Any
 from framebus.core.addresses import Path
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.sources.played import Played, by_stream
-from framebus.sources.recordings import Recordings
+from framebus.sources.recordings import Recordings, one_or_all
 from framebus.sources.zarr.part import Part
 from framebus.wire.recordings import zarr_stored as stored
 from framebus.wire.recordings.zarr_stored import Stored
@@ -24,10 +24,7 @@ def open_source(
     streams: str | None = None,
 ) -> Zarr | Recordings:
     """The recording at `address`, see `Zarr`; or of a glob all of them, see `Recordings`."""
-    path = address.text.rstrip("/")
-    if address.glob and not os.path.exists(path):
-        return Recordings(path, partial(Zarr, streams=streams), speed=speed, start=start, stop=stop)
-    return Zarr(path, speed=speed, start=start, stop=stop, streams=streams)
+    return one_or_all(address, partial(Zarr, streams=streams), speed=speed, start=start, stop=stop)
 
 
 class Zarr(Played):
@@ -39,6 +36,7 @@ class Zarr(Played):
     """
 
     def __init__(self, path: str, *, streams: str | None = None, **options: Any) -> None:
+        path = path.rstrip("/")
         parts = [Part(one, path) for one in _stored(path)]
         super().__init__(by_stream(parts, path, streams), _nothing, **options)
 

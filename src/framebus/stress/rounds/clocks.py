@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from framebus.memory.pool import supported
 from framebus.stress.trial import Trial
 
@@ -19,7 +21,7 @@ def attempt(trial: Trial) -> None:
     for sleeper in trial.chance.sample([sender, saver], 2)[: trial.chance.randint(1, 2)]:
         trial.wait_until(lambda: file.exists() and len(file.read_text()) > 100, "frames came")
         sleeper.stop()
-        trial.pause(trial.chance.uniform(*ASLEEP_S))
+        time.sleep(trial.chance.uniform(*ASLEEP_S))
         sleeper.cont()
         trial.count("sleeps")
     for one in (sender, saver):

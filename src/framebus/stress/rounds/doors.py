@@ -144,7 +144,7 @@ def _command_refused(trial: Trial, command: Command, host: str) -> None:
         trial.check(time.monotonic() < until, f"framebus {words} goes on, and was to be refused: {child.stderr}")
         found = listening.beyond_loopback(listening.addresses(port))
         trial.check(not found, f"framebus {words} listens at {found}")
-        trial.pause(0.02)
+        time.sleep(0.02)
     if child.process.poll() is None:  # a system waits for the keys
         child.interrupt()
         child.wait()

@@ -33,7 +33,7 @@ def attempt(trial: Trial) -> None:
                 ages.append(frame.age_s)
                 missed += frame.missed if seqs else 0
                 seqs.append(frame.seq)
-                trial.pause(SLOWER / FPS)
+                time.sleep(SLOWER / FPS)
     finally:
         over.set()
         thread.join()

@@ -25,7 +25,7 @@ def attempt(trial: Trial) -> None:
         _all_come(trial, viewer, 0)
         for _ in range(RESTARTS):
             hub.kill()
-            trial.pause(trial.chance.uniform(0.0, 0.5))
+            time.sleep(trial.chance.uniform(0.0, 0.5))
             hub = _hub(trial, port)
             hub.wait_line("listening")
             listening = time.monotonic()

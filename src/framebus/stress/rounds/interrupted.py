@@ -30,7 +30,7 @@ def attempt(trial: Trial) -> None:
     for number in range(TIMES):
         words, codes = trial.chance.choice(_commands(number))
         command = trial.framebus(*words)
-        trial.pause(trial.chance.uniform(0.0, 2.5))
+        time.sleep(trial.chance.uniform(0.0, 2.5))
         ended_before = command.process.poll() is not None
         _signal(trial, command)
         began = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 
 from framebus.stress.pictures import check_inverted, make_pictures
 from framebus.stress.trial import Trial
@@ -44,8 +45,8 @@ def _kill_when(job: Child, trial: Trial) -> None:
     already = len(list(results.glob("*.png")))
     wanted = already + trial.chance.randrange(PICTURES // KILLS)
     while job.process.poll() is None and len(list(results.glob("*.png"))) < wanted:
-        trial.pause(trial.chance.uniform(0.001, 0.05))
-    trial.pause(trial.chance.uniform(0.0, 0.3))
+        time.sleep(trial.chance.uniform(0.001, 0.05))
+    time.sleep(trial.chance.uniform(0.0, 0.3))
     if job.process.poll() is None:
         os.killpg(job.pid, signal.SIGKILL)
     job.wait()

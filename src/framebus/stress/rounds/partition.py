@@ -24,7 +24,7 @@ def attempt(trial: Trial) -> None:
             for _ in range(CUTS):
                 missed += _read_until(reader, seqs, time.time_ns() + 5 * 10**8)
                 there.cut()
-                trial.pause(trial.chance.uniform(*CUT_S))
+                time.sleep(trial.chance.uniform(*CUT_S))
                 there.heal()
                 healed = time.monotonic()
                 missed += _read_until(reader, seqs, time.time_ns())

@@ -225,7 +225,7 @@ class Said:
             until = time.monotonic() + LONGEST_S
             while child.process.poll() is None and time.monotonic() < until:
                 self._titles()
-                self._trial.pause(0.1)
+                time.sleep(0.1)
             if child.process.poll() is None:  # one that waits for a camera may do so for ever
                 child.terminate()
             child.wait(PATIENCE_S)

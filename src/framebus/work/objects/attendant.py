@@ -9,7 +9,7 @@ from contextlib import suppress
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Closed, Timeout, Unavailable
 from framebus.core.names import to_name
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.pool.calling import Said
 from framebus.work.objects import speech
 from framebus.work.objects.executed import Executed

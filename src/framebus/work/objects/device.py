@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from framebus.core.closing import Closing
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.work.objects.attendant import Attendant
 from framebus.work.objects.building import finish
 from framebus.work.objects.events import Events

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from framebus.core.callables import find
-from framebus.links.reading import LinkSource
+from framebus.links.receiving import LinkSource
 from framebus.pool import byvalue
 from framebus.pool.job import Job
 from framebus.work.objects.attendant import Attendant

@@ -73,8 +73,12 @@ def test_a_stream_that_only_the_page_reads_is_recorded(serve: Serve, root: Path)
     with fb.open(str(root / found["name"])) as source:
         numbers = [frame.seq for frame in source]
     assert len(numbers) >= 10
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    assert [stream["name"] for stream in json.loads(get(server, "/api/streams")[1])["streams"]] == ["balls"]
+    (stream,) = json.loads(get(server, "/api/streams")[1])["streams"]
+    assert stream["name"] == "balls"
+    # a page that is too busy misses pictures of a live source itself; whatever it had, the recording has
+    lacking = numbers[-1] - numbers[0] + 1 - len(numbers)
+    assert lacking <= stream["missed"]
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_stream_of_this_machine_is_read_by_the_recorder_itself(serve: Serve, root: Path) -> None:

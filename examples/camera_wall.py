@@ -9,7 +9,7 @@ import logging
 from contextlib import ExitStack, suppress
 
 import framebus as fb
-from framebus.testing.camera import TestCamera
+from framebus.testing import TestCamera
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("camera", nargs="*")

@@ -7,9 +7,7 @@ import argparse
 import itertools
 
 import framebus as fb
-from framebus.web import token
-from framebus.web.page import Page
-from framebus.web.serving import Listening, Server
+from framebus.web import Listening, Page, Server, token
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("source", nargs="*", default=["synthetic:balls"])

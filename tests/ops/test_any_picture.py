@@ -32,6 +32,7 @@ SPECS = [
     "crop=20x10",
     "draw=colour=red",
     "edges=50,100",
+    "decode",
     "equalise=local",
     "fft=normalise=yes",
     "flip=both",
@@ -49,6 +50,7 @@ SPECS = [
 ]
 DEEP = {"average", "blur", "crop", "fft", "flip", "gray", "invert", "mask", "normalise", "pad", "resize", "rotate"}
 DEEP |= {"sample", "sharpen", "threshold", "window", "colourmap", "convert"}
+REMEMBERING = {"average", "decode", "sample"}
 REAL = DEEP - {"threshold", "convert"}
 
 
@@ -97,7 +99,7 @@ def test_a_picture_works_or_is_refused_and_never_changes(image: Array) -> None:
         assert np.array_equal(image, before, equal_nan=image.dtype.kind in "fc")
 
 
-@pytest.mark.parametrize("spec", [spec for spec in SPECS if name_of(spec) != "sample"])  # it looks at no pixel
+@pytest.mark.parametrize("spec", [spec for spec in SPECS if name_of(spec) not in {"decode", "sample"}])  # no pixel
 @pytest.mark.parametrize("shape", [(), (5,), (2, 3, 4, 5), (0, 5), (5, 0, 3), (5, 5, 0), (2, 3, 600)])
 def test_what_is_no_picture_is_refused(spec: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(BadFrame, match=rf"{name_of(spec)} works on pictures \(height, width\[, channels\]\), not on"):
@@ -190,7 +192,7 @@ def test_a_list_gives_a_list() -> None:
 # names ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILT_IN_OPS) - {"average", "sample"}))
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN_OPS) - REMEMBERING))
 def test_every_op_is_a_function_too(name: str) -> None:
     function = getattr(framebus.ops, name)
     assert (function.__name__, function.__module__) == (name, OPS.get(name).__module__)
@@ -199,7 +201,7 @@ def test_every_op_is_a_function_too(name: str) -> None:
     assert name in framebus.ops.__all__
 
 
-@pytest.mark.parametrize("name", ["average", "sample"])
+@pytest.mark.parametrize("name", sorted(REMEMBERING))
 def test_ops_that_remember_are_no_functions(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'{name}=…' among ops"):
         getattr(framebus.ops, name)
@@ -248,7 +250,7 @@ def test_every_op_is_described() -> None:
     described = describe()
     assert [one.name for one in described] == sorted(BUILT_IN_OPS)
     assert all(one.about.endswith(".") and one.example.startswith(one.name) for one in described)
-    assert {one.name for one in described if one.remembers} == {"average", "sample"}
+    assert {one.name for one in described if one.remembers} == REMEMBERING
 
 
 @pytest.mark.parametrize("name", sorted(BUILT_IN_OPS))

@@ -15,6 +15,9 @@ from tests.project.snippets import Block, Runner, blocks
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PUBLIC = re.compile(r"framebus(\.(ops|imagezmq|testing|plugins|web))?")
+"""What pages and examples may import from; everything below is ours to move."""
+INSIDE = re.compile(r"^[ >]*(?:from|import) (framebus(?:\.\w+)*)", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -50,6 +53,16 @@ def test_commands_are_understood(page: Path) -> None:
 def test_what_is_not_run_says_why(page: Path) -> None:
     marks = re.findall(r"^<!-- skip(.*)-->$", page.read_text(), re.MULTILINE)
     assert all(re.match(r": \S.* ", mark) for mark in marks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*PAGES, *sorted((ROOT / "examples").rglob("*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_only_what_is_public_is_imported(text: Path) -> None:
+    imported = set(INSIDE.findall(text.read_text()))
+    assert {name for name in imported if not PUBLIC.fullmatch(name)} == set()
 
 
 @pages

@@ -29,7 +29,15 @@ HEAVY = {"PIL", "asyncio", "av", "cv2", "numpy", "psutil", "pygame", "rich", "si
 WHERE = {
     "PIL": ("batch", "web/pixels.py", "sources", "sinks", "wire/encodings", "compat/imagenode"),
     "av": (
-        *("core/swscale.py", "sinks", "sources/video", "sources/cameras", "web/decoding.py", "web/contents.py"),
+        *(
+            "core/swscale.py",
+            "sinks",
+            "sources/video",
+            "sources/cameras",
+            "codecs",
+            "web/decoding.py",
+            "web/contents.py",
+        ),
         *("testing/clips.py", "testing/camera_pictures.py"),
     ),
     "cv2": ("batch/reading/deep_png.py", "ops"),

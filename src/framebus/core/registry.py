@@ -173,6 +173,7 @@ SINKS: Registry[Any] = Registry(
 """What takes frames, by scheme or file extension: `open_sink(address, **options) -> Sink`."""
 
 _OPS_OF = {
+    "coded": ("decode",),
     "colours": ("colour", "colourmap", "convert", "equalise"),
     "cutting": ("crop", "mask", "pad"),
     "drawing": ("draw",),

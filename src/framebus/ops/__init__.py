@@ -21,6 +21,7 @@ from framebus.core.registry import OPS
 from framebus.ops.description import Argument, Description, describe
 
 if TYPE_CHECKING:
+    from framebus.codecs.decoding import Decoder
     from framebus.ops.colours import colour, colourmap, convert, equalise
     from framebus.ops.cutting import crop, mask, pad
     from framebus.ops.drawing import draw
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Argument",
+    "Decoder",
     "Description",
     "blur",
     "colour",
@@ -57,7 +59,8 @@ __all__ = [
     "window",
 ]
 
-_REMEMBERING = ("average", "sample")
+_REMEMBERING = ("average", "decode", "sample")
+_DECODING = "framebus.codecs.decoding"
 
 if not TYPE_CHECKING:  # to a type checker only the names above exist
 
@@ -66,7 +69,8 @@ if not TYPE_CHECKING:  # to a type checker only the names above exist
             raise AttributeError(f"{name} remembers earlier frames, so it is no function: write '{name}=…' among ops")
         if name not in __all__:
             raise AttributeError(f"module 'framebus.ops' has no attribute {name!r}")
-        function = getattr(import_module(OPS.get(name).__module__), name)
+        module = _DECODING if name == "Decoder" else OPS.get(name).__module__
+        function = getattr(import_module(module), name)
         globals()[name] = function
         return function
 

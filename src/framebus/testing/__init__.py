@@ -23,18 +23,28 @@ if "pytest" in sys.modules:
         *(f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__))
     )
 
+from framebus.sources import stamp
+from framebus.testing.camera import TestCamera
 from framebus.testing.clips import clip
 from framebus.testing.encodings import EncodingConformance
+from framebus.testing.holding import nothing_left_open
+from framebus.testing.links import LinkConformance
 from framebus.testing.ops import OpConformance
-from framebus.testing.samples import samples
+from framebus.testing.samples import framed, pictures, samples
 from framebus.testing.sinks import SinkConformance
 from framebus.testing.sources import SourceConformance
 
 __all__ = [
     "EncodingConformance",
+    "LinkConformance",
     "OpConformance",
     "SinkConformance",
     "SourceConformance",
+    "TestCamera",
     "clip",
+    "framed",
+    "nothing_left_open",
+    "pictures",
     "samples",
+    "stamp",
 ]

@@ -4,4 +4,33 @@ Threads read the places (`intake.py`) and hand pictures over (`handover.py`) to 
 `Wall` knows every stream (`shown.py`) and every viewer (`viewer.py`), each of whom has a bounded box of what it is owed
 (`outbox.py`). Pictures are encoded once for all who watch them alike (`darkroom.py`), coded video is passed on as it is
 (`coded.py`). Who may see any of it is decided in one place (`guard.py`).
+
+    from framebus.web import Listening, Page, Server, token
+
+    page = Page("shm://", token=token.lasting())
+    with Server(page, Listening.parse("localhost:8080").bound()) as server:
+        server.start()
+
+`page.app` is the same as an ASGI application. Needs the extra `web`.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from framebus.web import token
+    from framebus.web.page import Page
+    from framebus.web.serving import Listening, Server
+
+__all__ = ["Listening", "Page", "Server", "token"]
+
+_WHERE = {"Listening": "serving", "Page": "page", "Server": "serving"}
+
+if not TYPE_CHECKING:  # to a type checker only the names above exist
+
+    def __getattr__(name: str) -> Any:
+        if name not in _WHERE:
+            raise AttributeError(f"module 'framebus.web' has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from framebus.codecs.decoding import begins, breaks
 from framebus.core.frame import Packet
 from framebus.sources.cameras.annexb import parameter_sets
-from framebus.sources.cameras.decoding import begins, breaks
 from framebus.web import fmp4
 from framebus.web.facts import captured_ms, described
 from framebus.web.messages import BEGIN, CODED, MP4, How, Picture

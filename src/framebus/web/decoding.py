@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
+from framebus.codecs.decoding import Decoder
 from framebus.core.errors import Error
 from framebus.core.frame import Frame, Packet
-from framebus.sources.cameras.decoding import Decoder
 
 MOST_WAITING = 120
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from framebus.codecs.decoding import Decoder
 from framebus.core import clock
 from framebus.core.contracts import Item
 from framebus.core.errors import Error
 from framebus.core.frame import Frame, Packet
-from framebus.sources.cameras.decoding import Decoder
 from framebus.web import messages
 from framebus.web.condition import gone
 from framebus.web.darkroom import Darkroom

@@ -12,13 +12,13 @@ from typing import Any
 import av
 import pytest
 
+from framebus.codecs.decoding import Decoder
 from framebus.core.addresses import Url
 from framebus.core.errors import Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.registry import SOURCES
 from framebus.sources.cameras import ffmpeg, http, keeping
 from framebus.sources.cameras.annexb import parameter_sets
-from framebus.sources.cameras.decoding import Decoder
 from tests.sources.cameras.coded import ENCODERS, number_in, picture
 from tests.sources.cameras.servers import Call, serving
 

@@ -65,8 +65,7 @@ def test_packets_from_a_link_are_decoded_by_an_op() -> None:
         flow = assemble([camera.url], "shm://coded", {"packets": True})
         thread = threading.Thread(target=flow.run)
         thread.start()
-        ops = ["framebus.sources.cameras.decoding:Decoder"]
-        fb.pipe("shm://coded", sink, packets=True, ops=ops, frames=12, timeout=PATIENCE_S)
+        fb.pipe("shm://coded", sink, packets=True, ops=["decode"], frames=12, timeout=PATIENCE_S)
         flow.stop()
         thread.join(PATIENCE_S)
     frames = [item for item in sink.items if isinstance(item, fb.Frame)]

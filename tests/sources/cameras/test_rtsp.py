@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import framebus as fb
+from framebus.codecs.decoding import Decoder
 from framebus.core.addresses import Url
 from framebus.core.contracts import Maker
 from framebus.core.errors import AddressError, OptionError
@@ -16,7 +17,6 @@ from framebus.core.frame import Packet
 from framebus.core.registry import SOURCES
 from framebus.sources import stamp
 from framebus.sources.cameras import keeping, rtsp
-from framebus.sources.cameras.decoding import Decoder
 from framebus.sources.rtsp.sdp import NotReadHere
 from framebus.testing import SourceConformance
 from framebus.testing.camera import TestCamera

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import framebus as fb
-from framebus.wire.encodings import EncodedImage
+from framebus.plugins import EncodedImage
 
 Array = npt.NDArray[Any]
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 PICTURES = {"size": "640x480", "fps": 25}
-DECODE = "framebus.sources.cameras.decoding:Decoder"
 FIND = "framebus.cli.demo.finding:find_balls"
 
 
@@ -26,6 +25,6 @@ def described(names: Sequence[str], camera: str, recordings: str, web: dict[str,
     sink = f"{recordings}/{{stream}}/{{time}}.mp4"
     return {
         "streams": made | {balls: {"source": camera, "packets": True}},
-        "pipes": {found: coded | {"ops": [DECODE, FIND]}, "recorder": coded | {"sink": sink, "rotate": "1min"}},
+        "pipes": {found: coded | {"ops": ["decode", FIND]}, "recorder": coded | {"sink": sink, "rotate": "1min"}},
         "web": web | {"recordings": recordings},
     }

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from framebus.codecs import contexts
+from framebus.codecs.decoding import DAMAGED
 from framebus.core.addresses import Url
 from framebus.core.contracts import Item, Packets
 from framebus.core.errors import Unavailable
 from framebus.core.frame import NO_META, Frame, Packet
 from framebus.core.redaction import redact
-from framebus.sources.cameras import codecs
 from framebus.sources.cameras.annexb import parameter_sets
-from framebus.sources.cameras.decoding import DAMAGED
 from framebus.sources.cameras.feed import Feed, arrived_now
 from framebus.sources.cameras.keeper import Camera
 from framebus.sources.cameras.opening import name_of_host, open_camera, seconds
@@ -44,7 +44,7 @@ def open_source(
 
     Raises `OptionError`, and `Unavailable` without PyAV.
     """
-    codecs.require_pyav()
+    contexts.require_pyav()
     connect_ = partial(connect, address.text, deadline_s=seconds(deadline), packets=packets)
     name, where = name_of_host(address.host), address.text
     return open_camera(name, where, connect_, packets=packets, hwaccel=hwaccel, crop=crop, turn=turn, resize=resize)
@@ -146,7 +146,7 @@ def _filter(track: Any, codec: str) -> Any:
 
 
 def _pictures(container: Any, track: Any) -> Iterator[Frame]:
-    from framebus.sources.video.planes import picture
+    from framebus.codecs.planes import picture
 
     for decoded in container.decode(track):
         array, format = picture(decoded)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from framebus.codecs import contexts
 from framebus.core.addresses import Here
 from framebus.core.contracts import Packets
 from framebus.core.options import check
 from framebus.core.units import size as parse_size
-from framebus.sources.cameras import codecs, picamera, webcam
+from framebus.sources.cameras import picamera, webcam
 from framebus.sources.cameras.keeper import Camera
 from framebus.sources.cameras.opening import name_here, open_camera, refuse, seconds
 
@@ -50,7 +51,7 @@ def open_source(
             name_here(f"pi{index}"), str(address), partial(picamera.connect, index, **how), coded=False, **shape
         )
     refuse(str(address), number=number)
-    codecs.require_pyav()
+    contexts.require_pyav()
     index = int(address.value or 0)
     connect = partial(webcam.connect, index, input_format=check("input_format", input_format), **how)
     return open_camera(name_here(f"camera{index}"), str(address), connect, hwaccel=hwaccel, **shape)

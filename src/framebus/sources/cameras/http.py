@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from framebus.codecs import contexts
 from framebus.core import clock
 from framebus.core.addresses import Url
 from framebus.core.contracts import Item, Packets
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.options import check
-from framebus.sources.cameras import codecs, ffmpeg
+from framebus.sources.cameras import ffmpeg
 from framebus.sources.cameras.feed import Connect, Feed, arrived_now
 from framebus.sources.cameras.jpeg import BEGINS
 from framebus.sources.cameras.keeper import Camera
@@ -49,7 +50,7 @@ def open_source(
     split(address.text)
     deadline_s = seconds(deadline)
     if check("backend", backend) == "ffmpeg":
-        codecs.require_pyav()
+        contexts.require_pyav()
         connect_: Connect = partial(ffmpeg.connect, address.text, deadline_s=deadline_s, packets=packets)
     else:
         connect_ = partial(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import socket
 
+from framebus.codecs import contexts
 from framebus.core.contracts import Packets
 from framebus.core.errors import OptionError
 from framebus.core.names import to_name
 from framebus.core.options import check
-from framebus.sources.cameras import codecs
 from framebus.sources.cameras.feed import Connect
 from framebus.sources.cameras.keeper import Camera
 from framebus.sources.cameras.shaping import Shape
@@ -38,8 +38,8 @@ def open_camera(
     if packets:
         refuse(f"{where} with packets", hwaccel=hwaccel, crop=crop, turn=turn, resize=resize)
     elif coded:
-        codecs.require_pyav()
-    codecs.check_hwaccel(hwaccel)
+        contexts.require_pyav()
+    contexts.check_hwaccel(hwaccel)
     shape = Shape.parse(crop=crop, turn=turn, resize=resize)
     return Camera(
         name, where, connect, treatments(packets=packets, hwaccel=hwaccel, shape=shape), packets=bool(packets)

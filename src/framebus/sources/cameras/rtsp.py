@@ -6,11 +6,12 @@ import logging
 from functools import partial
 from typing import Any
 
+from framebus.codecs import contexts
 from framebus.core.addresses import Url
 from framebus.core.contracts import Packets
 from framebus.core.options import check
 from framebus.core.redaction import redact
-from framebus.sources.cameras import codecs, ffmpeg
+from framebus.sources.cameras import ffmpeg
 from framebus.sources.cameras.feed import Connect, Feed
 from framebus.sources.cameras.keeper import Camera
 from framebus.sources.cameras.opening import name_of_host, open_camera, seconds
@@ -35,7 +36,7 @@ def open_source(
     """The RTSP camera at `address`; raises `OptionError`, and `Unavailable` without PyAV where that is needed."""
     how: dict[str, Any] = {"transport": check("transport", transport) or "tcp", "deadline_s": seconds(deadline)}
     if check("backend", backend) == "ffmpeg":
-        codecs.require_pyav()
+        contexts.require_pyav()
         connect: Connect = partial(ffmpeg.connect, address.text, packets=packets, **how)
     else:
         _check(address)

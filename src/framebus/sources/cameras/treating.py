@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from framebus.codecs.decoding import Decoder, begins, breaks
 from framebus.core.contracts import Item, Packets
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame, Packet
-from framebus.sources.cameras.decoding import Decoder, begins, breaks
 from framebus.sources.cameras.keeper import Treatment
 from framebus.sources.cameras.shaping import Shape
 

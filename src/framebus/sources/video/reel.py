@@ -12,9 +12,9 @@ from typing import Any
 import av
 import av.error
 
+from framebus.codecs.planes import picture
 from framebus.core.errors import BadFrame
 from framebus.sources.stretch import Stretch
-from framebus.sources.video.planes import picture
 from framebus.wire.recordings import imprint
 from framebus.wire.recordings.imprint import Imprint
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from framebus.codecs import contexts
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Array, Coded, Frame, Packet
-from framebus.sources.cameras import codecs
 from framebus.wire.encodings import from_bytes
 
 DAMAGED = {"damaged": True}
@@ -109,11 +109,11 @@ class Decoder:
         if self._context is None or packet.codec != self._codec or (packet.key and changed):
             self._codec, self._config = packet.codec, packet.config
             self._inside.clear()
-            self._context = codecs.open_context(packet.codec, packet.config, self._hwaccel)
+            self._context = contexts.open_context(packet.codec, packet.config, self._hwaccel)
         return self._context
 
     def _frame(self, picture: Any, newest: Packet) -> Frame:
-        from framebus.sources.video.planes import picture as pixels
+        from framebus.codecs.planes import picture as pixels
 
         packet = self._inside.pop(picture.pts, newest)
         for old in [number for number in self._inside if number < self._number - _MOST_INSIDE]:

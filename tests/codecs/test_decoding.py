@@ -8,10 +8,10 @@ import random
 import numpy as np
 import pytest
 
+from framebus.codecs import contexts
+from framebus.codecs.decoding import Decoder
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
-from framebus.sources.cameras import codecs
-from framebus.sources.cameras.decoding import Decoder
 from framebus.sources.cameras.shaping import Shape
 from framebus.sources.cameras.treating import Pictures
 from framebus.wire.encodings import EncodedImage
@@ -161,7 +161,7 @@ class TestHardware:
 
     def test_a_way_that_nobody_knows_is_refused(self) -> None:
         with pytest.raises(OptionError, match=r"hwaccel='cudda' .* did you mean cuda\?"):
-            codecs.check_hwaccel("cudda")
+            contexts.check_hwaccel("cudda")
 
     def test_none_is_asked_for_unless_somebody_does(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, "framebus")
@@ -177,7 +177,7 @@ def test_other_codecs_are_refused_by_name() -> None:
 def test_without_pyav_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(Unavailable, match=r"pip install 'framebus\[video\]'"):
-        codecs.require_pyav()
+        contexts.require_pyav()
 
 
 def test_the_pictures_of_these_tests_show_their_number() -> None:

@@ -95,11 +95,13 @@ def test_a_name_that_is_not_there_says_so() -> None:
 
 
 def test_the_version_is_that_of_the_project() -> None:
-    assert framebus.__version__ == PROJECT["project"]["version"] == metadata.version("framebus")
+    assert framebus.__version__ == metadata.version("framebus")
+    assert PROJECT["project"]["dynamic"] == ["version"]  # which the tags of the history say
 
 
 def test_the_changelog_knows_the_version() -> None:
-    assert f"## {framebus.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    series = ".".join(framebus.__version__.split(".")[:2])
+    assert f"## {series}" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_importing_loads_nothing_heavy(child: StartChild) -> None:

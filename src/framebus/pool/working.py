@@ -15,10 +15,10 @@ from framebus.core.frame import Array, Frame
 from framebus.core.ops import Op, apply, apply_together, load_all
 from framebus.pool import byvalue
 from framebus.pool.answers import pack, unpack
-from framebus.pool.asking import original
 from framebus.pool.bundle import BUNDLE, unbundle
 from framebus.pool.calling import Said, described
 from framebus.pool.job import Job
+from framebus.pool.questions import original
 
 Spec = str | Callable[..., Any]
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from framebus.core.bell import SLICE_S, Bell
 from framebus.core.errors import BadFrame, Closed, Error
 from framebus.core.frame import Array, Frame, Identity
-from framebus.pool.asking import question
 from framebus.pool.calling import is_missing
 from framebus.pool.handle import Lost, Worker
+from framebus.pool.questions import question
 from framebus.pool.supervisor import Supervisor
 from framebus.wire.control import Reply
 from framebus.work.calls import Call, Calls, Desk, Outcome

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Error, OpError, OptionError
 from framebus.core.frame import Frame
-from framebus.pool.asking import named, question
 from framebus.pool.bundle import bundle
 from framebus.pool.crew import Crew, Settled
 from framebus.pool.handle import failure
 from framebus.pool.job import Job
+from framebus.pool.questions import named, question
 from framebus.pool.working import made
 from framebus.supervise.assignments import Patience
 from framebus.work.quarantine import keep

@@ -17,7 +17,7 @@ import zmq
 
 import framebus as fb
 from framebus import imagezmq
-from framebus.compat.imagezmq import strangers
+from framebus.compat.imagezmq import open_port
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from tests.compat.imagezmq.ends import BOTH, OURS, module
 
@@ -198,7 +198,7 @@ class TestWaiting:
 class TestWho:
     @pytest.fixture(autouse=True)
     def _forget(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(strangers, "_warned", set())
+        monkeypatch.setattr(open_port, "_warned", set())
 
     def test_an_open_port_is_told_of_once_with_what_is_safer(
         self, free_port: int, caplog: pytest.LogCaptureFixture

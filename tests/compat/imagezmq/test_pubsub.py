@@ -14,7 +14,7 @@ import zmq
 
 import framebus as fb
 from framebus import imagezmq
-from framebus.compat.imagezmq import strangers
+from framebus.compat.imagezmq import open_port
 from framebus.compat.imagezmq.casting import kept_frames
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from tests.compat.imagezmq.ends import BOTH, ENDS, OLD, OURS, module
@@ -143,7 +143,7 @@ class TestSender:
     def test_an_open_port_is_told_of_once(
         self, free_port: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(strangers, "_warned", set())
+        monkeypatch.setattr(open_port, "_warned", set())
         for _ in range(2):
             imagezmq.ImageSender(f"tcp://*:{free_port}", REQ_REP=False).close()
         (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]

@@ -17,7 +17,7 @@ import zmq
 
 import framebus as fb
 from framebus import imagezmq
-from framebus.compat.imagezmq.asking import Asking
+from framebus.compat.imagezmq.request_reply import Asking
 from framebus.compat.imagezmq.words import PlainHub
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Frame

@@ -18,7 +18,7 @@ from hypothesis import given
 from framebus.core.contracts import Maker
 from framebus.core.errors import BadFrame, Timeout
 from framebus.core.frame import Frame
-from framebus.sources.dialects import asking, open_source
+from framebus.sources.dialects import camera_server, open_source
 from framebus.sources.dialects.numbered import Numbered
 from framebus.testing import SourceConformance
 from framebus.testing.children import PATIENCE_S
@@ -141,7 +141,7 @@ class TestCameraServers:
     def test_one_that_never_answers(
         self, free_ports: Callable[[], int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(asking, "ANSWER_S", 0.05)
+        monkeypatch.setattr(camera_server, "ANSWER_S", 0.05)
         silent, other = free_ports(), free_ports()
         with (
             plain(zmq.REP, silent),
@@ -152,7 +152,7 @@ class TestCameraServers:
         assert "did not answer for 0.05 s" in caplog.text
 
     def test_one_that_dies_with_the_question(self, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(asking, "ANSWER_S", 1000)
+        monkeypatch.setattr(camera_server, "ANSWER_S", 1000)
         with reading(f"pyzmq+tcp://127.0.0.1:{free_port}", socket="req") as source:
             source.fileno()
             with plain(zmq.REP, free_port) as server:

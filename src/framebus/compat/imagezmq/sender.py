@@ -7,10 +7,10 @@ from typing import Any
 
 import zmq
 
-from framebus.compat.imagezmq.asking import Asking
 from framebus.compat.imagezmq.casting import Casting
 from framebus.compat.imagezmq.forgotten import close_when_forgotten
 from framebus.compat.imagezmq.letter import Jpg, Letter, image_letter, jpg_letter
+from framebus.compat.imagezmq.request_reply import Asking
 from framebus.compat.imagezmq.standin import SocketStandIn
 from framebus.core.closing import Closing
 from framebus.core.errors import OptionError

@@ -9,7 +9,7 @@ import zmq
 from framebus.core.addresses import Link
 from framebus.core.contracts import Maker
 from framebus.core.frame import Frame
-from framebus.sources.dialects.asking import CameraClient
+from framebus.sources.dialects.camera_server import CameraClient
 from framebus.sources.dialects.hearing import Hearing
 from framebus.wire.dialects import pyzmq
 from framebus.wire.dialects.foreign import End

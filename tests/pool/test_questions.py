@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framebus.core.frame import Frame
-from framebus.pool.asking import KEY, named, original, question
+from framebus.pool.questions import KEY, named, original, question
 from framebus.wire import header
 
 

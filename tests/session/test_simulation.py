@@ -25,6 +25,11 @@ def test_promises_are_kept(chunk: int, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["--first", str(chunk * size), "--seeds", str(size)]) == 0, capsys.readouterr().out
 
 
+@pytest.mark.parametrize("seed", [565195622])
+def test_promises_that_were_broken_once_are_kept(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seed", str(seed)]) == 0, capsys.readouterr().out
+
+
 def test_a_seed_is_the_same_story_every_time() -> None:
     stories: list[list[str]] = [[], []]
     for story in stories:

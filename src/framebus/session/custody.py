@@ -29,10 +29,10 @@ class Custody:
 
     def take_in(self, feed: Feed, item: Item, thinned: int, now: float) -> None:
         """A frame arrived, of a stream that `feed` has a name for; not kept if it is here already."""
-        repeated = feed.is_repeated(item) or self._came_before(feed, item)
         progress = feed.progress(item)
-        progress.advance(item.seq, thinned)
-        if repeated:
+        again = feed.is_repeated(item)
+        (progress.repeat if again else progress.advance)(item.seq, thinned)
+        if again or self._came_before(feed, item):
             self.repeated += 1
             self._intake.make_room(feed, now)
             self._intake.regrant()

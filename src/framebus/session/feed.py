@@ -33,6 +33,11 @@ class Progress:
             self.untold += max(0, seq - self.last - 1 - (thinned - self.thinned))
             self.last, self.thinned = seq, thinned
 
+    def repeat(self, seq: int, thinned: int) -> None:
+        """Number `seq` came again: what is told with it was told when it first came."""
+        if seq > self.last:
+            self.last, self.thinned = seq, thinned
+
     def begin(self, next: int, thinned: int) -> None:
         """The publisher goes on at number `next`: what was made meanwhile and is not behind us already, is missed."""
         if next > self.last:

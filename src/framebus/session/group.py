@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
+from framebus.core.frame import Identity
 from framebus.core.names import matches
 from framebus.session.member import Mark, Member
 from framebus.session.outgoing import Entry, Rights
@@ -33,6 +34,8 @@ class Group(ABC):
         self.missed = 0
         self.lost: dict[str, int] = {}
         """Frames per stream lost since a member was last told, for members who share."""
+        self.told: dict[Identity, int] = {}
+        """How many of them were told with a frame in flight; should it be sent again, it tells of the same ones."""
         self.left_out: dict[tuple[str, int], int] = {}
         """Frames per run that `max_fps` had no place for."""
         self.may_stop_publisher = False
@@ -77,11 +80,12 @@ class Group(ABC):
         """
         if self.exclusive:
             return self.thinned_before(entry)
-        stream, run, seq = entry.identity.stream, entry.identity.run, entry.identity.seq
-        mark = member.mark(stream, run, first)
-        told = self._tell(mark, stream, seq)
-        if told and entry.identity in member.in_flight:
-            member.told[entry.identity] = told
+        identity = entry.identity
+        mark = member.mark(identity.stream, identity.run, first)
+        lost = self.told[identity] if identity in self.told else self.lost.pop(identity.stream, 0)
+        told = self._tell(mark, identity.stream, identity.seq, lost)
+        if identity in member.in_flight:
+            self.told[identity] = told
         return mark.thinned
 
     def thinned_at_end(self, member: Member, progress: StreamProgress) -> int:
@@ -89,19 +93,19 @@ class Group(ABC):
         if self.exclusive:
             return progress.thinned + self.left_out.get((progress.name, progress.run), 0)
         mark = member.mark(progress.name, progress.run, progress.first)
-        member.told_at_end[progress.name] = self._tell(mark, progress.name, progress.next)
+        lost = self.lost.pop(progress.name, 0)
+        member.told_at_end[progress.name] = self._tell(mark, progress.name, progress.next, lost)
         return mark.thinned
 
-    def _tell(self, mark: Mark, stream: str, seq: int) -> int:
-        if seq <= mark.last:  # sent again, and no news to a reader that has seen later ones
-            return 0
-        gap = seq - mark.last - 1
-        lost = self.lost.pop(stream, 0)
-        told = min(lost, mark.thinned + gap)
-        mark.thinned += gap - told
-        mark.last = seq
-        if lost > told:
-            self.lost[stream] = lost - told
+    def _tell(self, mark: Mark, stream: str, seq: int, lost: int) -> int:
+        """How many of `lost` frames can be told with number `seq`; the others wait for a later one."""
+        told = 0
+        if seq > mark.last:  # otherwise sent again, and no news to a reader that has seen later ones
+            gap = seq - mark.last - 1
+            told = min(lost, mark.thinned + gap)
+            mark.thinned += gap - told
+            mark.last = seq
+        self.note_gap(stream, lost - told)
         return told
 
     def leave_out(self, entry: Entry) -> None:

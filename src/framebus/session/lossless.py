@@ -132,7 +132,7 @@ class LosslessGroup(Group):
         holder = self._holder.pop(entry.identity, None)
         if holder is not None:
             holder.settle(entry.identity)
-            holder.told.pop(entry.identity, None)
+        self.told.pop(entry.identity, None)
         self._retention.release(entry)
 
     def leave(self, member: Member) -> None:
@@ -142,7 +142,6 @@ class LosslessGroup(Group):
         back = member.break_off()
         for entry in back:
             del self._holder[entry.identity]
-            self.note_gap(entry.identity.stream, member.told.pop(entry.identity, 0))  # whether it arrived is not known
         self._unsent = deque(sorted((*back, *self._unsent), key=lambda entry: entry.index))
 
     def drop_oldest(self) -> bool:
@@ -173,6 +172,7 @@ class LosslessGroup(Group):
     def _give_up(self, entry: Entry) -> None:
         if entry.identity in self._owed:
             self.lose(entry.identity.stream)
+            self.note_gap(entry.identity.stream, self.told.get(entry.identity, 0))
             self._let_go(entry)
 
     def forget(self) -> None:

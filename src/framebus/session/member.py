@@ -27,7 +27,7 @@ class Member:
 
     __slots__ = (
         "address", "attempt", "granted", "group", "in_flight", "in_flight_bytes", "marks", "one_shot", "party",
-        "peer", "rights", "sent", "session", "told", "told_at_end", "told_end", "window_bytes",
+        "peer", "rights", "sent", "session", "told_at_end", "told_end", "window_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -50,8 +50,6 @@ class Member:
         self.in_flight: dict[Identity, Entry] = {}
         self.in_flight_bytes = 0
         self.marks: dict[tuple[str, int], Mark] = {}
-        self.told: dict[Identity, int] = {}
-        """Lost frames that were told with a frame not yet acknowledged."""
         self.told_at_end: dict[str, int] = {}
         self.told_end = False
         self.party = Party()

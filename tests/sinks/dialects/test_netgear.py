@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from framebus.core.errors import AddressError, BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.sinks.dialects import open_sink
 from framebus.testing import SinkConformance
-from framebus.testing.children import Child
+from framebus.testing.children import PATIENCE_S, Child
 from tests.conftest import StartChild
 from tests.sinks.dialects.hubs import PICTURES, Inbox, Running, link, picture, plain, sending
 
@@ -136,9 +137,11 @@ class TestUnmodifiedReceivers:
     @patterns
     def test_a_receiver_that_died_and_its_successor(self, pattern: int, free_port: int, child: StartChild) -> None:
         first = receiver(child, free_port, pattern)
-        with sending(f"netgear+tcp://127.0.0.1:{free_port}", live=False, socket=SOCKETS[pattern]) as (out, _):
-            out.send(picture(1))
+        with sending(f"netgear+tcp://127.0.0.1:{free_port}", live=False, socket=SOCKETS[pattern]) as (out, sink):
+            taken = threading.Event()
+            sink.write(_numbered(1), taken.set)
             got(first)
+            assert taken.wait(PATIENCE_S)  # unanswered, it would be sent to the successor again
             first.kill()
             second = receiver(child, free_port, pattern)
             out.send(picture(2))

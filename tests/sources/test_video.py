@@ -347,6 +347,27 @@ def test_a_file_cut_between_two_pictures_is_noticed_too(tmp_path: Path) -> None:
         video.close()
 
 
+def test_an_avi_cut_between_two_chunks_is_noticed_too(shared: Path, tmp_path: Path) -> None:
+    data = (shared / "clip.avi").read_bytes()
+    path = tmp_path / "x.avi"
+    for end in _chunk_ends(data)[2:-1]:
+        path.write_bytes(data[: end + 3])
+        video = Video(str(path))
+        with pytest.raises(BadFrame, match="cut short"):
+            _keep(video, [])
+        video.close()
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_an_avi_that_does_not_say_how_long_it_is_is_whole(shared: Path, tmp_path: Path, size: int) -> None:
+    data = (shared / "clip.avi").read_bytes()
+    path = tmp_path / "x.avi"
+    path.write_bytes(data[:4] + size.to_bytes(4, "little") + data[8 : _chunk_ends(data)[-1]])
+    video = Video(str(path))
+    assert len(list(video)) == FRAMES
+    video.close()
+
+
 def test_a_file_shorter_than_it_says_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clip(tmp_path / "x.mkv", 60, "160x120")
     data = (tmp_path / "x.mkv").read_bytes()
@@ -362,6 +383,16 @@ def _keep(video: Video, frames: list[Frame]) -> None:
     """Also what comes before an error."""
     for frame in video:
         frames.append(frame)
+
+
+def _chunk_ends(data: bytes) -> list[int]:
+    """Where the pictures of an AVI end."""
+    at, ends = data.index(b"movi") + 4, []
+    while data[at : at + 4] == b"00dc":
+        nbytes = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + nbytes + nbytes % 2
+        ends.append(at)
+    return ends
 
 
 def _whole_pictures(path: Path) -> int:

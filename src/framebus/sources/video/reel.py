@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _FALLBACK_FPS = 25
 _SHORT_NS = 500_000_000
 _MAKER = "framebus"
+_UNKNOWN = 0xFFFFFFFF
 
 
 class Picture:
@@ -166,9 +167,10 @@ class Reel:
         return max(self._time_ns, own_ns - self._first_ns)
 
     def _promises_more(self) -> bool:
-        """Whether the file's own index points behind its end."""
+        """Whether the file's own index points behind its end, or its first line does."""
         size = os.path.getsize(self._path)
-        return any(entry.pos + entry.size > size for entry in getattr(self._stream, "index_entries", ()))
+        indexed = any(entry.pos + entry.size > size for entry in getattr(self._stream, "index_entries", ()))
+        return indexed or _riff_bytes(self._path) > size
 
     def _bad(self, what: str) -> BadFrame:
         after = f" after frame {self._count - 1}" if self._count else ""
@@ -191,6 +193,14 @@ class Reel:
 
 def _is_ours(container: Any) -> bool:
     return any(key.lower() == "comment" and text.startswith(_MAKER) for key, text in container.metadata.items())
+
+
+def _riff_bytes(path: str) -> int:
+    """How long an AVI says it is; 0 for other files, and where whoever wrote it could not go back to say."""
+    with open(path, "rb") as file:
+        head = file.read(12)
+    nbytes = int.from_bytes(head[4:8], "little")
+    return nbytes if head[:4] == b"RIFF" and head[8:] == b"AVI " and nbytes != _UNKNOWN else 0
 
 
 def _header(packet: Any) -> Imprint | None:

@@ -56,6 +56,26 @@ def test_a_reader_that_comes_in_the_middle_starts_at_the_last_key_at_once(keep: 
     assert reader.missed == 0
 
 
+def test_a_reader_of_everything_does_not_start_at_a_key_whose_followers_it_cannot_all_have() -> None:
+    desk = Desk()
+    publisher = desk.publisher(retain_bytes=300, when_full="wait")
+    play(publisher, 0, 4, every=6)
+    reader = desk.reader(publisher, keep="all")
+    play(publisher, 5, 8, every=6)
+    assert reader.arrived == [6, 7, 8]
+    assert [(item.seq, item.missed) for item in reader.read_items()] == [(6, 1), (7, 0), (8, 0)]
+
+
+@pytest.mark.parametrize("keep", ["latest", "all"])
+def test_a_key_that_is_larger_than_all_that_may_be_kept_is_a_start(keep: str) -> None:
+    desk = Desk()
+    publisher = desk.publisher(retain_bytes=50)
+    play(publisher, 0, 0)
+    reader = desk.reader(publisher, keep=keep)
+    reader.ask()
+    assert reader.arrived == [0]
+
+
 @pytest.mark.parametrize("keep", ["latest", "all"])
 def test_without_a_key_to_start_at_it_waits_for_the_next(keep: str) -> None:
     desk = Desk()

@@ -44,13 +44,13 @@ class LosslessGroup(Group):
         return Mark(mark.last, mark.thinned) if mark else Mark(progress.first - 1, progress.first)
 
     def start_with(self, progress: StreamProgress) -> None:
-        gop = progress.gop
+        gop = progress.gop if self._retention.room_for_all(progress.gop) else []
         begin = Mark(gop[0].identity.seq - 1, gop[0].thinned) if gop else Mark(progress.next - 1, progress.thinned)
         self._settled[(progress.name, progress.run)] = begin
         if progress.packets and not gop:
             self._waiting_for_key.add(progress.name)
         for entry in gop:
-            entry.fits = entry.owners > 0 or self._retention.room_for(entry.nbytes)
+            entry.fits = True
             self._keep(entry)
 
     # frames come -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from framebus.session.outgoing import Entry
@@ -12,6 +13,10 @@ class Retention(Protocol):
 
     def room_for(self, nbytes: int) -> bool:
         """True when a frame of `nbytes` fits; one frame always fits into an empty retention."""
+        ...
+
+    def room_for_all(self, entries: Sequence[Entry]) -> bool:
+        """True when all of these may be held, of which some may be already."""
         ...
 
     def hold(self, entry: Entry) -> None:
@@ -41,6 +46,10 @@ class MemoryRetention:
 
     def room_for(self, nbytes: int) -> bool:
         return self._nbytes == 0 or self._nbytes + nbytes <= self.max_bytes
+
+    def room_for_all(self, entries: Sequence[Entry]) -> bool:
+        new = [entry.nbytes for entry in entries if not entry.owners]
+        return self._nbytes + sum(new) <= self.max_bytes or (len(new) == 1 and self._nbytes == 0)
 
     def hold(self, entry: Entry) -> None:
         if entry.owners == 0:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from framebus.links.keys import KeyStore
 from framebus.memory.pool import supported
 from framebus.testing.children import Child
 from tests.cli.test_terminal import ESCAPES, on_terminal
@@ -206,6 +207,26 @@ def test_what_failed_is_listed_at_the_end(child: StartChild, folder: Path) -> No
     assert process.wait() == 3
     last = process.stderr.splitlines()[-1]
     assert last == "two has failed: ops.py:broken failed on frame 0 of synthetic: ValueError: dark"
+
+
+def test_a_system_that_would_let_anybody_in_does_not_start(child: StartChild, folder: Path) -> None:
+    (folder / "yard.toml").write_text(f"{SYSTEM}\n[pipes.hub]\nsource = 'tcp://0.0.0.0:5555'\nsink = 'null:'\n")
+    process = start(child, folder)
+    assert process.wait() == 4
+    first, *advice = process.stderr.splitlines()
+    assert first == "framebus: yard.toml: pipes.hub: listening on 0.0.0.0 needs to know who may connect:"
+    assert any("--insecure" in line for line in advice)
+
+
+def test_where_nothing_can_ever_work_it_ends_as_the_command_would(child: StartChild, folder: Path) -> None:
+    KeyStore().invite("porch", "tcp://desk:5555")  # of no use to programs of another system, which have none
+    (folder / "yard.toml").write_text(
+        "streams.gate = 'synthetic:'\npipes.hub = { source = 'gate', sink = 'imagezmq+tcp://0.0.0.0:5555' }\n"
+    )
+    process = start(child, folder)
+    assert process.wait() == 4
+    assert "hub has failed: listening on 0.0.0.0 needs to know who may connect" in process.stderr
+    assert "is started again" not in process.stderr
 
 
 WEB = """

@@ -106,6 +106,18 @@ def test_a_broken_file_is_told_and_changes_nothing(file: Path) -> None:
     Stage(file, script).run()
 
 
+def test_a_file_that_would_let_anybody_in_is_not_applied(file: Path) -> None:
+    def script(stage: Stage) -> Iterator[Condition]:
+        yield stage.live("pipes.a", "pipes.b")
+        pids = stage.pids("streams", "pipes.a", "pipes.b")
+        save(file, "\n[pipes.hub]\nsource = 'tcp://:5555'\nsink = 'null:'\n")
+        yield told(stage, "is not applied: what runs goes on as it was")
+        assert "pipes.hub: listening to the network needs to know who may connect" in stage.words[0]
+        assert stage.pids("streams", "pipes.a", "pipes.b") == pids
+
+    Stage(file, script).run()
+
+
 def test_a_file_that_is_gone_changes_nothing_until_it_is_back(file: Path) -> None:
     def script(stage: Stage) -> Iterator[Condition]:
         yield stage.live("pipes.a")

@@ -88,11 +88,49 @@ def test_what_is_never_restarted_has_failed_when_it_dies() -> None:
 
 def test_what_can_never_be_is_not_tried_again() -> None:
     made = system(pipe("look"), pipe("on"))
-    made.hopeless("pipes.look", "look.py has no function 'lok'")
+    made.hopeless("pipes.look", "look.py has no function 'lok'", 2)
     made.died("pipes.look", 1.0, "ended with exit code 2")
     assert made.members["pipes.look"].failed
     assert made.members["pipes.look"].why == "look.py has no function 'lok'"
     assert made.due(100.0) == []
+
+
+def test_what_can_never_be_says_why_though_it_is_heard_later_that_it_had_begun() -> None:
+    made = system(pipe("look"), pipe("on"))
+    made.hopeless("pipes.look", "port 80 may not be opened by this user", 4)
+    made.worked("pipes.look")
+    assert made.members["pipes.look"].why == "port 80 may not be opened by this user"
+
+
+def test_where_nothing_else_was_to_be_done_it_ends_as_the_command_that_could_never_work() -> None:
+    made = system(capture(cam=1), pipe("look"), service("seg"))
+    assert made.exit_code == 0
+    made.hopeless("pipes.look", "port 80 may not be opened by this user", 4)
+    made.died("pipes.look", 1.0, "ended with exit code 4")
+    assert made.finished
+    assert made.exit_code == 4
+
+
+def test_where_something_else_was_done_a_failure_is_one_of_several_outcomes() -> None:
+    made = system(pipe("look"), pipe("save"), pipe("hub"))
+    made.hopeless("pipes.look", "port 80 may not be opened by this user", 4)
+    made.hopeless("pipes.hub", "port 81 may not be opened by this user", 4)
+    made.done("pipes.save")
+    assert made.finished
+    assert made.exit_code == 3
+
+
+def test_failures_of_several_kinds_are_listed() -> None:
+    made = system(pipe("look"), pipe("once", restart="never"))
+    made.hopeless("pipes.look", "port 80 may not be opened by this user", 4)
+    made.died("pipes.once", 1.0, "was killed")
+    assert made.exit_code == 3
+
+
+def test_what_came_back_has_not_failed() -> None:
+    made = system(pipe("look"))
+    made.died("pipes.look", 1.0, "was killed")
+    assert made.exit_code == 0
 
 
 def test_it_ends_when_all_pipes_are_done_and_stops_the_rest() -> None:
@@ -230,7 +268,7 @@ def test_what_is_done_and_changed_before_it_has_ended_begins_anew() -> None:
 
 def test_what_failed_is_tried_again_as_soon_as_it_is_described_otherwise() -> None:
     made = system(pipe("a"), pipe("b"))
-    made.hopeless("pipes.a", "no such function")
+    made.hopeless("pipes.a", "no such function", 2)
     made.died("pipes.a", 1.0, "ended")
     made.apply([pipe("a", 1), pipe("b")])
     assert made.due(1.0) == orders("start pipes.a")
@@ -319,7 +357,7 @@ class Simulation(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES))
     def one_can_never_be(self, name: str) -> None:
         if name in self.running:
-            self.system.hopeless(name, "no such file")
+            self.system.hopeless(name, "no such file", 2)
             self.end(name)
 
     @precondition(lambda self: not self.stopping)

@@ -262,7 +262,7 @@ os.setuid(65534)
 try: File("{runtime_dir}/cam.sock")
 except OSError as error: print(type(error).__name__, error)
 """
-    assert f"Unavailable cannot listen on ipc://{runtime_dir}/cam.sock: " in child("-c", code).succeed()
+    assert f"Forbidden cannot listen on ipc://{runtime_dir}/cam.sock: " in child("-c", code).succeed()
 
 
 # paths ------------------------------------------------------------------------------------------------------------

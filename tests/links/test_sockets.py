@@ -170,7 +170,7 @@ except OSError as error: print(type(error).__name__, error)
 """
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 81:
         pytest.skip("no port is reserved here")
-    assert "Unavailable port 81 may not be opened" in child("-c", code).succeed()
+    assert "Forbidden port 81 may not be opened" in child("-c", code).succeed()
 
 
 # the process ------------------------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from framebus.cli.run_table import Table
     from framebus.graph.view import View
 
-FAILED = 3
-
 log = logging.getLogger("framebus")
 
 
@@ -45,7 +43,7 @@ def run_system(path: str, check: bool) -> int:
     views = running.views()
     with perhaps_unseen():
         console.say("\n".join(summary(path, views, time.monotonic() - since)))
-    return FAILED if _failed(views) and not stopping.asked else 0
+    return 0 if stopping.asked else running.exit_code
 
 
 def summary(path: str, views: Sequence[View], elapsed_s: float) -> Iterator[str]:

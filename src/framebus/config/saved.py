@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from framebus.config.drawn import Drawing
+from framebus.config.listening import refuse_unguarded
 from framebus.config.reading import Description, read
 from framebus.config.saving import Saving, signature
 from framebus.core.errors import Error
@@ -48,6 +49,8 @@ class SavedSystem:
     """`run` in one thread; `stop`, `hurry` and `reload` from any, or from a signal handler."""
 
     def __init__(self, description: Description, audience: Audience, *, debug: bool = False) -> None:
+        """Raises `Unavailable` where a part would listen without knowing who may connect."""
+        refuse_unguarded(description)
         self._description = description
         self._audience = audience
         self._drawing = Drawing(description)
@@ -64,6 +67,11 @@ class SavedSystem:
     def run(self) -> None:
         """Until everything is done, or somebody stops it."""
         self._running.run(self._follow)
+
+    @property
+    def exit_code(self) -> int:
+        """See `System`."""
+        return self._running.exit_code
 
     def reload(self) -> None:
         """Read the file again, saved or not."""
@@ -115,11 +123,13 @@ class SavedSystem:
     def _apply(self) -> None:
         called = self._description.file
         try:
-            self._description = read(self._path, called)
+            description = read(self._path, called)
+            refuse_unguarded(description)
         except Error as error:
             self._audience.told(f"{error}\n{called} is not applied: what runs goes on as it was")
             return
-        self._drawing = Drawing(self._description)
-        changed = self._running.apply(self._description.plans)
+        self._description = description
+        self._drawing = Drawing(description)
+        changed = self._running.apply(description.plans)
         names = ", ".join(key.partition(".")[2] or key for key in changed)
         self._audience.told(f"{called} is applied: {names} changed" if changed else f"{called}: nothing changed")

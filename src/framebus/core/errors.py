@@ -23,18 +23,22 @@ class Error(Exception):
     """Base of all framebus errors; `exit_code` is what the command line exits with."""
 
     exit_code: ClassVar[int] = 1
+    hopeless: ClassVar[bool] = False
+    """True where doing the same again can only end the same way."""
 
 
 class AddressError(Error, ValueError):
     """An address that cannot be read, or names a scheme or file type nobody handles."""
 
     exit_code = 2
+    hopeless = True
 
 
 class OptionError(Error, ValueError):
     """An option that does not exist here, or a value it does not take."""
 
     exit_code = 2
+    hopeless = True
 
 
 class Unavailable(Error, OSError):  # noqa: N818  (short, as people say it)

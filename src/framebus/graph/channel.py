@@ -69,6 +69,8 @@ class Failed(msgspec.Struct, kw_only=True, tag="failed"):
     why: str
     hopeless: bool = False
     """Starting it again would end the same way."""
+    exit_code: int = 1
+    """What a command that did this alone would end with."""
 
 
 class Stop(msgspec.Struct, tag="stop"):

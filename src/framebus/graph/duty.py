@@ -15,7 +15,7 @@ from typing import Any, Self
 import msgspec
 
 from framebus.core.bell import Bell
-from framebus.core.errors import AddressError, Error, OptionError
+from framebus.core.errors import Error
 from framebus.core.redaction import RedactionFilter, redact
 from framebus.graph.appetite import Appetite
 from framebus.graph.channel import Channel, Done, Failed, Figures, News, Ready, Stop, Wish
@@ -41,8 +41,7 @@ def serve(end: socket.socket, before: bytes, parent: int, work: Any, *, debug: b
         except Error as error:
             for note in getattr(error, "__notes__", ()):  # the traceback of a worker
                 log.error("%s", note)
-            hopeless = isinstance(error, AddressError | OptionError)
-            reporting.say(Failed(why=redact(str(error)), hopeless=hopeless))
+            reporting.say(Failed(why=redact(str(error)), hopeless=error.hopeless, exit_code=error.exit_code))
             return error.exit_code
         except Exception as error:
             if debug:

@@ -60,6 +60,11 @@ class Running:
         """True where somebody wanted it to end, rather than that everything is done."""
         return bool(self._wished)
 
+    @property
+    def exit_code(self) -> int:
+        """See `System`."""
+        return self._system.exit_code
+
     def stop(self) -> None:
         """End everything in order: what makes frames, then what takes them."""
         self._wished = self._wished or "stop"
@@ -193,7 +198,7 @@ class Running:
         elif isinstance(news, Done):
             self._system.done(key)
         elif isinstance(news, Failed) and news.hopeless:
-            self._system.hopeless(key, news.why)
+            self._system.hopeless(key, news.why, news.exit_code)
         elif isinstance(news, Failed):
             self._told[key].reason = news.why
         self._told[key].at = now

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from framebus.core.errors import AddressError, OptionError
+from framebus.core.errors import Error
 from framebus.core.redaction import redact
 from framebus.graph.channel import Figures
 from framebus.graph.flowing import figures_of
@@ -68,14 +68,18 @@ class Streaming:
             self._life.started()
             try:
                 self._move()
-            except (AddressError, OptionError) as error:
-                self._life.failed()
-                self._why = redact(str(error))
             except Exception as error:  # whatever it is, the other streams go on
-                self._life.died(now := time.monotonic())
                 self._why = redact(str(error) or type(error).__name__)
-                self._ending.wait(max(0.0, (self._life.start_at or now) - now))
+                self._bear(error)
         self._on_end()
+
+    def _bear(self, error: Exception) -> None:
+        """Wait until it may be begun again, where that makes sense."""
+        if isinstance(error, Error) and error.hopeless:
+            self._life.failed()
+        else:
+            self._life.died(now := time.monotonic())
+            self._ending.wait(max(0.0, (self._life.start_at or now) - now))
 
     def _move(self) -> None:
         flow = assemble([self.stream.source], f"shm://{self._name}", checked(self.stream.options))

@@ -17,6 +17,8 @@ RULES = RestartRules(attempts=sys.maxsize, longest_delay_s=30.0)
 """Nothing is given up for good: who comes back after a night finds everything at work again within half a minute."""
 STEADY_S = 10.0
 """What was ready for so long did its work, also where nobody asked it for anything."""
+FAILED = 3
+"""The exit code where something failed and is listed."""
 GRACE_S = 6.0
 """How long a process that is asked to stop may take."""
 
@@ -42,9 +44,11 @@ class Member:
         self.done = False
         """True once it has done all there was to do."""
         self.why = ""
+        """What went wrong last, as a sentence; empty once it works again."""
+        self.exit_code = FAILED
+        """What its command would end with, where it has failed."""
         self.death = ""
         """How it ended last, as the second half of a sentence; stays when all is well again."""
-        """What went wrong last, as a sentence; empty once it works again."""
         self.asked = False
         """Told to stop."""
         self.successor: Plan | None = None
@@ -144,8 +148,8 @@ class System:
             member.ready(now)
 
     def worked(self, key: str) -> None:
-        """It did some of its work: what went wrong before is over."""
-        if member := self._members.get(key):
+        """It did some of its work: what went wrong before is over, unless that was the end of it."""
+        if (member := self._members.get(key)) and not member.life.over:
             member.life.worked()
             member.why = ""
 
@@ -155,10 +159,10 @@ class System:
             member.done, member.why = True, ""
             member.life.stop()
 
-    def hopeless(self, key: str, why: str) -> None:
+    def hopeless(self, key: str, why: str, exit_code: int) -> None:
         """It can never work as it is described."""
         if member := self._members.get(key):
-            member.why = why
+            member.why, member.exit_code = why, exit_code
             member.life.failed()
 
     def died(self, key: str, now: float, why: str) -> None:
@@ -185,8 +189,21 @@ class System:
     @property
     def finished(self) -> bool:
         """True when nothing is left to do: all pipes (where there are none, everything) are done, or have failed."""
+        return all(member.life.over and member.successor is None for member in self._decisive)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where something has failed; that of its command where nothing else was to be done."""
+        if not any(member.failed for member in self._members.values()):
+            return 0
+        codes = {member.exit_code if member.failed else 0 for member in self._decisive}
+        return codes.pop() if len(codes) == 1 and 0 not in codes else FAILED
+
+    @property
+    def _decisive(self) -> list[Member]:
+        """Those that have an end: all pipes; where there are none, everything."""
         pipes = [member for member in self._members.values() if isinstance(member.plan.work, Pipe)]
-        return all(member.life.over and member.successor is None for member in pipes or self._members.values())
+        return pipes or list(self._members.values())
 
     @property
     def over(self) -> bool:

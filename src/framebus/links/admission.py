@@ -18,6 +18,7 @@ import zmq
 from framebus.core.errors import Unavailable
 from framebus.core.hosts import is_loopback
 from framebus.links import sockets, zap
+from framebus.links.forbidden import Forbidden
 from framebus.links.keys import ALL_RIGHTS, Client, KeyStore, Rights, Stamp
 from framebus.links.monitor import Reminder
 
@@ -208,7 +209,7 @@ def require_admission(
     """Who may come in where a link listens on `host`; what `Admission.register` takes.
 
     Loopback: every user of this machine. Elsewhere: the addresses in `allow`, or everybody if `insecure`, or the
-    holders of keys once there are any. Otherwise raises `Unavailable`, because nothing has been said about who may
+    holders of keys once there are any. Otherwise raises `Forbidden`, because nothing has been said about who may
     connect; the text gives the lines that do.
     """
     if is_loopback(host):
@@ -220,7 +221,7 @@ def require_admission(
     if keys.own() is not None:
         return keys
     where = f"on {host}" if host not in ("", "*") else "to the network"
-    raise Unavailable(
+    raise Forbidden(
         f"listening {where} needs to know who may connect:\n"
         "  framebus keys invite NAME   lets one machine in, encrypted; run `framebus keys join` there\n"
         "  --insecure                  lets in anybody who can reach the port, unencrypted (Python: insecure=True)\n"

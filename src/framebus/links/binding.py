@@ -7,6 +7,7 @@ import socket as system
 
 from framebus.core.errors import Unavailable
 from framebus.links import directory, ports
+from framebus.links.forbidden import unavailable
 
 
 def numeric(host: str) -> str:
@@ -23,8 +24,12 @@ def numeric(host: str) -> str:
     return str(families[0][4][0])
 
 
-def refusal(code: int | None, reason: str, host: str, port: int) -> str:
-    """Why `host:port` cannot be listened on, and by whom it is held; `code` and `reason` are the system's."""
+def refusal(code: int | None, reason: str, host: str, port: int) -> Unavailable:
+    """That `host:port` cannot be listened on, why, and by whom it is held; `code` and `reason` are the system's."""
+    return unavailable(code, _why(code, reason, host, port))
+
+
+def _why(code: int | None, reason: str, host: str, port: int) -> str:
     if code == errno.EADDRINUSE:
         return f"port {port} is in use by {_user_of(port)}; end it, or choose another port"
     if code == errno.EACCES:

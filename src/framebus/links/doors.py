@@ -7,7 +7,7 @@ import socket as system
 import time
 from collections.abc import Callable
 
-from framebus.core.errors import AddressError, Unavailable
+from framebus.core.errors import AddressError
 from framebus.links import binding, ipc
 from framebus.links.connection import Connection, Gone
 from framebus.links.entrance import HERE
@@ -118,7 +118,7 @@ def _bound(bare: str, port: int, host: str) -> system.socket:
     except OSError as error:
         socket.close()
         reason = str(error.strerror or error).lower()
-        raise Unavailable(binding.refusal(error.errno, reason, host, port)) from error
+        raise binding.refusal(error.errno, reason, host, port) from error
     return socket
 
 

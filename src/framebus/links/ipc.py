@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from framebus.core.errors import AddressError, Unavailable
+from framebus.links.forbidden import unavailable
 from framebus.links.locks import lock
 
 MAX_PATH_BYTES = 107
@@ -51,7 +52,7 @@ class File:
             self.socket.close()
             if isinstance(error, Unavailable) or not isinstance(error, OSError):
                 raise
-            raise Unavailable(f"cannot listen on ipc://{path}: {error.strerror}") from error
+            raise unavailable(error.errno, f"cannot listen on ipc://{path}: {error.strerror}") from error
 
     def close(self) -> None:
         """Close, and remove the file if it still is ours."""
@@ -70,7 +71,7 @@ def _folder(folder: Path, path: str) -> Iterator[None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise Unavailable(f"cannot listen on ipc://{path}: {folder}: {error.strerror}") from error
+        raise unavailable(error.errno, f"cannot listen on ipc://{path}: {folder}: {error.strerror}") from error
     try:
         lock(descriptor)
         yield

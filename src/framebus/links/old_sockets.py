@@ -15,11 +15,12 @@ from typing import Any
 import zmq
 
 from framebus.core.addresses import Link, Peer
-from framebus.core.errors import AddressError, Unavailable
+from framebus.core.errors import AddressError
 from framebus.core.hosts import is_loopback
 from framebus.links import sockets
 from framebus.links.admission import require_admission
 from framebus.links.doorman import on_duty, tidy_at_exit
+from framebus.links.forbidden import Forbidden
 from framebus.links.guard import Guard
 from framebus.links.guarded import guarded
 from framebus.links.keys import KeyStore
@@ -208,7 +209,7 @@ def _policy(peer: Peer, allow: Sequence[str], insecure: bool) -> Any:
     """Who may connect. Old programs have no keys, so having some here changes nothing for them."""
     if not (allow or insecure or is_loopback(peer.host)):
         where = f"on {peer.host}" if peer.host else "to the network"
-        raise Unavailable(
+        raise Forbidden(
             f"listening {where} needs to know who may connect, and programs of other systems have no keys:\n"
             "  --allow ADDRESS   lets in an address or network (Python: allow=['192.168.1.0/24'])\n"
             "  --insecure        lets in anybody who can reach the port, unencrypted (Python: insecure=True)"

@@ -219,7 +219,7 @@ def _bind_tcp(socket: Socket, rest: str) -> None:
         except zmq.ZMQError as error:
             closing = error.errno == zmq.EADDRINUSE and time.monotonic() < deadline and _is_closing(int(port))
             if not closing:
-                raise Unavailable(binding.refusal(error.errno, _reason(error), host, int(port))) from error
+                raise binding.refusal(error.errno, _reason(error), host, int(port)) from error
             time.sleep(0.005)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from framebus.core.closing import Closing
 from framebus.core.errors import OptionError, Unavailable
+from framebus.links.forbidden import unavailable
 from framebus.web.page import Page, require_packages
 from framebus.web.ways import Role
 
@@ -54,7 +55,8 @@ class Listening(NamedTuple):
         except OSError as error:
             listener.close()
             why = f"{error.strerror or error}: is a page open there already? --listen localhost:0 takes a free port"
-            raise Unavailable(f"the page cannot listen at {self.host or '*'}:{self.port}, {why}") from error
+            text = f"the page cannot listen at {self.host or '*'}:{self.port}, {why}"
+            raise unavailable(error.errno, text) from error
         return listener
 
 

@@ -102,6 +102,16 @@ def test_what_can_never_be_says_why_though_it_is_heard_later_that_it_had_begun()
     assert made.members["pipes.look"].why == "port 80 may not be opened by this user"
 
 
+def test_what_can_never_be_has_failed_though_everything_is_stopped_before_its_process_has_ended() -> None:
+    made = system(pipe("look"))
+    made.hopeless("pipes.look", "port 80 may not be opened by this user", 4)
+    assert made.due(1.0) == orders("stop pipes.look")
+    made.died("pipes.look", 1.1, "ended with exit code 4")
+    assert made.over
+    assert made.members["pipes.look"].failed
+    assert made.exit_code == 4
+
+
 def test_where_nothing_else_was_to_be_done_it_ends_as_the_command_that_could_never_work() -> None:
     made = system(capture(cam=1), pipe("look"), service("seg"))
     assert made.exit_code == 0

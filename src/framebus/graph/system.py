@@ -97,7 +97,7 @@ class Member:
     def died(self, now: float, why: str) -> None:
         steady = self._ready_at is not None and now - self._ready_at >= STEADY_S
         self.running, self._ready_at = False, None
-        if self.asked:
+        if self.asked and not self.failed:
             self.life.stop()
         if self.life.over:
             return

@@ -55,7 +55,10 @@ class Given:
 
     def told(self, run: Run) -> int:
         """How many frames of `run` it was told it missed; a dead one's user may not have come to know of all."""
-        return max(self.missed[run], self.session.missed.get(run[0], 0)) if self.dead else self.missed[run]
+        if not self.dead:
+            return self.missed[run]
+        of_others = sum(count for other, count in self.missed.items() if other[0] == run[0] and other != run)
+        return max(self.missed[run], self.session.missed.get(run[0], 0) - of_others)
 
     @property
     def alone(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -108,6 +109,26 @@ def test_every_claim_gets_a_round_even_without_time(tmp_path: Path, claim: Claim
     write(tmp_path, "trial.count('rounds')")
     outcomes = list(run([claim, claim], 1, seconds=0.0, rounds=10, going=going))
     assert [outcome.rounds for outcome in outcomes] == [1, 1]
+
+
+LASTING = "while trial.goes_on:\n    trial.pause(0.01)\n    trial.count('turns')\ntrial.count('rounds')"
+
+
+def test_a_lasting_claim_takes_all_its_time_for_one_round(tmp_path: Path, claim: Claim) -> None:
+    write(tmp_path, LASTING)
+    (outcome,) = run([replace(claim, lasting=True)], 1, seconds=2.0, rounds=100, going=going)
+    assert outcome.counts["rounds"] == 1
+    assert outcome.counts["turns"] > 1
+
+
+@pytest.mark.parametrize(("lasting", "seconds"), [(True, float("inf")), (True, 0.0), (False, 0.5)])
+def test_a_round_is_short_where_its_claim_is_not_lasting_or_its_time_has_no_end(
+    tmp_path: Path, claim: Claim, lasting: bool, seconds: float
+) -> None:
+    write(tmp_path, LASTING)
+    (outcome,) = run([replace(claim, lasting=lasting)], 1, seconds=seconds, rounds=2, going=going)
+    assert "turns" not in outcome.counts
+    assert 1 <= outcome.counts["rounds"] <= 2
 
 
 def test_rounds_have_seeds_in_a_row_and_breaches_name_theirs(tmp_path: Path, claim: Claim) -> None:

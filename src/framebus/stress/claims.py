@@ -22,6 +22,8 @@ class Claim:
     """Its `attempt(trial)` plays one round; ours are in `rounds/`."""
     apart: bool = False
     """Needs a network and mounts of its own: Linux, and the right to make user namespaces."""
+    lasting: bool = False
+    """Shows itself in the long run: one round takes all the time there is."""
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -67,6 +69,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Nothing grows",
         "connections and streams come and go; memory, descriptors and threads fitted",
         "framebus.stress.rounds.leaks",
+        lasting=True,
     ),
     Claim(
         "R8",

@@ -1,4 +1,7 @@
-"""The process of one round: `python -m framebus.stress.round MODULE SEED FOLDER`; the account is left in the folder."""
+"""The process of one round: `python -m framebus.stress.round MODULE SEED FOLDER SECONDS`.
+
+The account is left in the folder; a lasting round takes so many seconds.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ from framebus.supervise.lifeline import die_with
 ACCOUNT = "round.json"
 
 
-def play(module: str, seed: int, folder: Path) -> Round:
+def play(module: str, seed: int, folder: Path, seconds: float) -> Round:
     """One round; whatever it raises is its account."""
-    trial = Trial(seed, folder)
+    trial = Trial(seed, folder, seconds)
     breach = missing = ""
     try:
         import_module(module).attempt(trial)
@@ -38,10 +41,10 @@ def play(module: str, seed: int, folder: Path) -> Round:
 def main(arguments: list[str]) -> int:
     """Play, and write the account; ends with whoever asked for it."""
     die_with(os.getppid())
-    module, seed, folder = arguments
+    module, seed, folder, seconds = arguments
     place = Path(folder) / "work"
     place.mkdir()
-    played = play(module, int(seed), place)
+    played = play(module, int(seed), place, float(seconds))
     (Path(folder) / ACCOUNT).write_bytes(msgspec.json.encode(played))
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import shutil
@@ -38,6 +39,7 @@ Going = Callable[[Claim, int], bool]
 def run(claims: Sequence[Claim], seed: int, *, seconds: float, rounds: int, going: Going) -> Iterator[Outcome]:
     """Try each of `claims`: at least one round, then more for its share of `seconds`, at most `rounds`.
 
+    One that is lasting takes its share for one round; where that has no end, its rounds are as short as they can be.
     Round i has the seed `seed + i`. Gives each claim's outcome when it is tried; a claim without a round is left out.
     """
     end = time.monotonic() + seconds
@@ -52,21 +54,22 @@ def _tried(claim: Claim, seed: int, until: float, rounds: int, going: Going) -> 
     outcome = Outcome(claim)
     for number in range(rounds):
         began = time.monotonic()
-        outcome.add(seed + number, played(claim, seed + number), time.monotonic() - began)
+        lasts_s = max(0.0, until - began) if claim.lasting and until < math.inf else 0.0
+        outcome.add(seed + number, played(claim, seed + number, lasts_s), time.monotonic() - began)
         each_s = outcome.seconds / (number + 1)
         if outcome.missing or time.monotonic() + each_s > until or not going(claim, number + 1):
             break
     return outcome
 
 
-def played(claim: Claim, seed: int, hung_s: float = HUNG_S) -> Round:
+def played(claim: Claim, seed: int, lasts_s: float = 0.0, *, hung_s: float = HUNG_S) -> Round:
     """One round of `claim`: nothing of it is left afterwards, and what was left is a breach."""
     if claim.apart and (why := _no_namespaces()):
         return Round(missing=why)
     home = Path(tempfile.mkdtemp(prefix="fbs"))
     mark = secrets.token_hex(8)
     try:
-        account = _account(claim, seed, home, mark, hung_s)
+        account = _account(claim, seed, home, mark, lasts_s, hung_s)
     finally:
         left = _ended(mark)
         shutil.rmtree(home, ignore_errors=True)
@@ -75,8 +78,8 @@ def played(claim: Claim, seed: int, hung_s: float = HUNG_S) -> Round:
     return account
 
 
-def _account(claim: Claim, seed: int, home: Path, mark: str, hung_s: float) -> Round:
-    command = [sys.executable, "-m", "framebus.stress.round", claim.module, str(seed), str(home)]
+def _account(claim: Claim, seed: int, home: Path, mark: str, lasts_s: float, hung_s: float) -> Round:
+    command = [sys.executable, "-m", "framebus.stress.round", claim.module, str(seed), str(home), str(lasts_s)]
     said = home / "said"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  (our own module)
@@ -88,7 +91,7 @@ def _account(claim: Claim, seed: int, home: Path, mark: str, hung_s: float) -> R
             start_new_session=True,
         )
         try:
-            process.wait(hung_s)
+            process.wait(lasts_s + hung_s)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGABRT)  # faulthandler then says where it is
             process.wait()

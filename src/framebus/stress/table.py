@@ -51,12 +51,17 @@ def page(outcomes: Sequence[Outcome], command: str, machine: str) -> str:
 def _row(outcome: Outcome) -> str:
     claim = outcome.claim
     mark = {"held": "✓ held: ", "broken": "✗ **broken**: ", "not tried": ""}[outcome.state()]
-    repeated = (
-        f"--seed {outcome.breaches[0].seed} --rounds 1" if outcome.breaches else f"--rounds {max(1, outcome.rounds)}"
-    )
-    again = f"`framebus stress --only {claim.key} {repeated}`"
+    again = f"`framebus stress --only {claim.key} {_again(outcome)}`"
     cells = (claim.key, claim.promise, claim.tried_by, mark + account(outcome), again)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _again(outcome: Outcome) -> str:
+    if outcome.breaches:
+        return f"--seed {outcome.breaches[0].seed} --rounds 1"
+    if outcome.claim.lasting and outcome.seconds > 60:
+        return f"--minutes {outcome.seconds / 60:.0f}"
+    return f"--rounds {max(1, outcome.rounds)}"
 
 
 def _figure(name: str, figure: Figure) -> str:

@@ -26,13 +26,20 @@ class NotHere(Exception):  # noqa: N818
 class Trial:
     """Handed to each `attempt`; one thread."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, seconds: float = 0.0) -> None:
+        """`seconds`: for how long a lasting round goes on."""
         self.chance = random.Random(seed)  # noqa: S311  (for tests, not for keys)
         self.folder = folder
         """Empty; removed after the round."""
+        self._until = time.monotonic() + seconds
         self._counts: Counter[str] = Counter()
         self._figures: dict[str, Figure] = {}
         self._children: list[Child] = []
+
+    @property
+    def goes_on(self) -> bool:
+        """True while a lasting round has time left."""
+        return time.monotonic() < self._until
 
     def count(self, what: str, number: int = 1) -> None:
         """So many more of it: `kills`, `images`, `lost`."""

@@ -139,7 +139,7 @@ class Ledger:
 
         def overheard(peer: Peer, action: Action) -> None:
             given = self.readers[session]
-            if isinstance(action, Welcome) and action.role == "publisher" and _awaits(session, action):
+            if isinstance(action, Welcome) and action.role == "publisher" and _awaits(session, peer, action):
                 self._welcomed(given, action)
             elif isinstance(action, End) and action.session in session.feeds:
                 given.ends.update({(state.name, int(state.run, 16)): state.next for state in action.streams})
@@ -234,8 +234,8 @@ class Ledger:
             )
 
 
-def _awaits(session: ReaderSession, welcome: Welcome) -> bool:
+def _awaits(session: ReaderSession, peer: Peer, welcome: Welcome) -> bool:
     if session.calling is not None:
         return session.calling.awaits(session.calling.peer, welcome)
     feed = session.feeds.get(welcome.session)
-    return feed is not None and not feed.open and feed.attempt == welcome.attempt
+    return feed is not None and feed.peer == peer and not feed.open and feed.attempt == welcome.attempt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -54,7 +55,16 @@ def address(way: Way) -> str:
 
 def test_all_parts_are_looked_at(server: Server) -> None:
     paths = {way.path for way in ways(server)}
-    assert paths >= {"/", "/ws", "/api/streams", "/api/recordings", "/api/devices", "/api/system", "/api/log"}
+    assert paths >= {
+        "/",
+        "/ws",
+        "/ws/stream/{name}",
+        "/api/streams",
+        "/api/recordings",
+        "/api/devices",
+        "/api/system",
+        "/api/log",
+    }
 
 
 def test_nothing_else_is_served(server: Server) -> None:
@@ -148,10 +158,33 @@ def test_no_websocket_opens_for_others(server: Server, headers: dict[str, str]) 
                 pass
 
 
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example"])
+def test_no_websocket_opens_under_other_names(server: Server, host: str) -> None:
+    for way in ways(server):
+        if way.method == SOCKET:
+            bearer = {"Authorization": f"Bearer {TOKEN}"}
+            url = f"ws://{host}:{server.port}{address(way)}"
+            with (
+                socket.create_connection(("localhost", server.port)) as line,
+                pytest.raises(InvalidStatus),
+                connect(url, sock=line, additional_headers=bearer, proxy=None),
+            ):
+                pass
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_role_may_open_the_websockets_that_are_for_looking(server: Server, role: Role) -> None:
+    for way in ways(server):
+        if way.method == SOCKET:
+            bearer = {"Authorization": f"Bearer {SECRETS[role]}"}
+            with connect(f"ws://localhost:{server.port}{address(way)}", additional_headers=bearer):
+                assert way.role is Role.VIEW
+
+
 def test_everything_is_in_the_list_and_in_the_documentation(server: Server) -> None:
     documented = DOCUMENTATION.read_text("utf-8")
     for way in ways(server):
-        if way.path.startswith("/api") or way.path in ("/metrics", "/health"):
+        if way.path.startswith(("/api", "/ws/")) or way.path in ("/metrics", "/health"):
             assert way.told, way
             assert f"`{way.called}`" in documented, way.called
 

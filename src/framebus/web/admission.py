@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from framebus.web.guard import Guard, Refusal, Request
+from framebus.web.line import closing_code
 from framebus.web.ways import SOCKET
 
 Scope = MutableMapping[str, Any]
@@ -41,8 +42,6 @@ ROLE = "framebus.role"
 """Where in a request's scope the role is of whoever asks."""
 MOST_UNWANTED_BYTES = 256 * 1024
 _PATIENCE_S = 1.0
-_AWAY = 4000
-"""The code a refused websocket is closed with, plus the last two digits of the HTTP status."""
 
 
 class Admission:
@@ -109,7 +108,7 @@ async def _read_away(receive: Receive) -> None:
 
 async def _hang_up(receive: Receive, send: Send) -> None:
     await receive()
-    await send({"type": "websocket.close", "code": _AWAY + 3})
+    await send({"type": "websocket.close", "code": closing_code(403)})
 
 
 async def _plain(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from framebus.codecs.decoding import Decoder
 from framebus.core.errors import Error
 from framebus.core.frame import Frame, Packet
+from framebus.web.shown import Shown
 
 MOST_WAITING = 120
 
@@ -63,6 +64,47 @@ class Decoding:
         elif (frame := work.result()) is not None:
             self._shown(frame)
         self._go_on()
+
+
+class Decodings:
+    """Those of all streams; used in the loop. `shown(stream)` is called there with every picture that is made."""
+
+    def __init__(self, executor: Executor, shown: Callable[[Shown], None]) -> None:
+        self._executor = executor
+        self._shown = shown
+        self._at_work: dict[str, Decoding] = {}
+
+    def begin(self, shown: Shown) -> None:
+        """From the last key frame on, unless it is at work already."""
+        if shown.name in self._at_work or shown.track is None:
+            return
+
+        def decoded(frame: Frame) -> None:
+            shown.decoded = frame
+            self._shown(shown)
+
+        def failed(why: str) -> None:
+            shown.trouble = why
+
+        decoding = self._at_work[shown.name] = Decoding(self._executor, decoded, failed)
+        decoding.feed([unit.packet for unit in shown.track.units])
+
+    def feed(self, shown: Shown, packet: Packet) -> None:
+        """One more packet of a stream of which somebody wants pictures."""
+        if (decoding := self._at_work.get(shown.name)) is not None:
+            decoding.feed([packet])
+        else:
+            self.begin(shown)
+
+    def end(self, name: str) -> None:
+        """Nobody wants pictures of that stream any more."""
+        if (decoding := self._at_work.pop(name, None)) is not None:
+            decoding.close()
+
+    def close(self) -> None:
+        """Of none."""
+        for name in list(self._at_work):
+            self.end(name)
 
 
 def newest(decoder: Decoder, packets: Sequence[Packet]) -> Frame | None:

@@ -12,7 +12,9 @@ from framebus.web.parameters import Description
 TIMESCALE = 90_000
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _KEY, _DELTA = 0x02000000, 0x01010000
-_DATA_OFFSET, _DURATION, _SIZE, _FLAGS, _SHIFT = 0x1, 0x100, 0x200, 0x400, 0x800
+_DATA_OFFSET, _FIRST_FLAGS, _DURATION, _SIZE, _FLAGS, _SHIFT = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
+_NUMBER_AT, _WHEN_AT, _FLAGS_AT, _RUN_AT = 20, 60, 79, 88
+"""Where in a fragment its number, its time, the last flags of its run, and the run's first value are."""
 
 
 def beginning(description: Description) -> bytes:
@@ -28,18 +30,46 @@ def fragment(picture: bytes, number: int, at: int, duration: int, shift: int, *,
     """One picture (units with their lengths before them) as `moof` and `mdat`.
 
     `at` is when it is decoded and `duration` how long it is shown, both in 1/90000 s; `shift` is how much later it is
-    shown than decoded.
+    shown than decoded. A key frame says so in the flags of the first sample, by which some players know one.
     """
-    flags = _DATA_OFFSET | _DURATION | _SIZE | _FLAGS | _SHIFT
-    sample = struct.pack(">IIIi", duration, len(picture), _KEY if key else _DELTA, shift)
+    flags = _DATA_OFFSET | _DURATION | _SIZE | _SHIFT | (_FIRST_FLAGS if key else _FLAGS)
+    sample = (_KEY, duration, len(picture), shift) if key else (duration, len(picture), _DELTA, shift)
 
     def moof(offset: int) -> bytes:
-        run = _full(b"trun", flags, struct.pack(">Ii", 1, offset), sample, version=1)
+        run = _full(b"trun", flags, struct.pack(">Ii", 1, offset), struct.pack(">IIIi", *sample), version=1)
         when = _full(b"tfdt", 0, struct.pack(">Q", at), version=1)
         track = _box(b"traf", _full(b"tfhd", 0x020000, struct.pack(">I", 1)), when, run)
         return _box(b"moof", _full(b"mfhd", 0, struct.pack(">I", number)), track)
 
     return moof(len(moof(0)) + 8) + struct.pack(">I4s", 8 + len(picture), b"mdat") + picture
+
+
+def boxes(data: bytes) -> list[bytes]:
+    """The boxes of `data`, one after the other."""
+    found = []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        found.append(data[:size])
+        data = data[size:]
+    return found
+
+
+def lasting(fragment: bytes) -> int:
+    """How long a fragment's picture is shown, in 1/90000 s."""
+    return int(struct.unpack_from(">I", fragment, _duration_at(fragment))[0])
+
+
+def moved(fragment: bytes, number: int, at: int, duration: int) -> bytes:
+    """The same picture at another time, for another duration."""
+    copy = bytearray(fragment)
+    struct.pack_into(">I", copy, _NUMBER_AT, number)
+    struct.pack_into(">Q", copy, _WHEN_AT, at)
+    struct.pack_into(">I", copy, _duration_at(fragment), duration)
+    return bytes(copy)
+
+
+def _duration_at(fragment: bytes) -> int:
+    return _RUN_AT + 4 if fragment[_FLAGS_AT] & _FIRST_FLAGS else _RUN_AT
 
 
 def _track(description: Description) -> bytes:

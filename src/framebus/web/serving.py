@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import ssl
+import sys
 import threading
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,9 @@ _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.*-]*):(?P<port>\d{
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _EVERYWHERE = ("", "*", "0.0.0.0")  # noqa: S104  (said, not bound)
 _GRACE_S = 2
+_TCP_NOTSENT_LOWAT = 25
+UNSENT_BYTES = 128 * 1024
+"""What of a connection waits in the kernel, at most: whoever is slow is sent newer pictures instead of old ones."""
 
 
 class Listening(NamedTuple):
@@ -50,6 +54,8 @@ class Listening(NamedTuple):
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform == "linux":  # those that are accepted have it from the one that listens
+                listener.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
             listener.bind((self.host, self.port))
             listener.listen(128)
         except OSError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from framebus.core import clock
 from framebus.core.errors import BadFrame, OptionError
 from framebus.web import colour_maps, messages
+from framebus.web.line import Line, first_of
 from framebus.web.messages import Leave, Ping, Seen, Watch, Wish
 from framebus.web.outbox import CodedLane, Outbox
 from framebus.web.sights import Sight
@@ -17,18 +17,6 @@ from framebus.web.wall import Wall
 
 MOST_TILES = 256
 _MOST_TEXTS = 64
-
-
-class Line(Protocol):
-    """A websocket, as far as a viewer needs it."""
-
-    def receive(self) -> Awaitable[str | bytes | None]:
-        """The next message; None when the page is gone."""
-        ...
-
-    def send(self, message: str | bytes) -> Awaitable[None]:
-        """Send one; waits while the network is slower."""
-        ...
 
 
 class Viewer:
@@ -51,18 +39,12 @@ class Viewer:
         """Talk with the page until it is gone; raises `BadFrame` for what no page says, and what sending raises."""
         self._wall.viewers.add(self)
         self.tell(self._wall.listing())
-        talking = [asyncio.create_task(self._listen(line.receive)), asyncio.create_task(self._send(line.send))]
         try:
-            done, _ = await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await first_of(self._listen(line.receive), self._send(line.send))
         finally:
             self._wall.viewers.discard(self)
             for tile in list(self._sights):
                 self._leave(tile)
-            for task in talking:
-                task.cancel()
-            await asyncio.gather(*talking, return_exceptions=True)
 
     def hear(self, wish: Wish) -> None:
         """Do what the page wants; raises `BadFrame` where that is too much."""

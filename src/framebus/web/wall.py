@@ -18,7 +18,7 @@ from framebus.core.frame import Frame, Packet
 from framebus.web import messages
 from framebus.web.condition import gone
 from framebus.web.darkroom import Darkroom
-from framebus.web.decoding import Decoding, newest
+from framebus.web.decoding import Decodings, newest
 from framebus.web.handover import Handover
 from framebus.web.here import Here, look_around
 from framebus.web.intake import Intake
@@ -55,7 +55,7 @@ class Wall:
         self.notes: list[Callable[[str], Mapping[str, Any]]] = []
         """What else is told of a stream."""
         self._naming = Naming()
-        self._decodings: dict[str, Decoding] = {}
+        self._decodings = Decodings(self.executor, self.darkroom.develop)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
         with contextlib.ExitStack() as opened:
@@ -83,8 +83,7 @@ class Wall:
         """Nothing more happens in the loop, which is about to end."""
         if self._ticking is not None:
             self._ticking.cancel()
-        for decoding in self._decodings.values():
-            decoding.close()
+        self._decodings.close()
 
     def close(self) -> None:
         """Stop reading and encoding; from any thread, idempotent."""
@@ -105,7 +104,7 @@ class Wall:
         if sight.coded:
             self._begin(sight, shown)
         elif shown.track is not None:
-            self._start_decoding(shown)
+            self._decodings.begin(shown)
         self.darkroom.develop(shown)
 
     def leave(self, sight: Sight) -> None:
@@ -197,6 +196,8 @@ class Wall:
         if isinstance(item, Frame):
             shown.take_frame(item, now_ns)
             self.darkroom.develop(shown)
+            for sight in self.sights.coded(item.stream):
+                sight.wake()
             return
         unit, anew = shown.take_packet(item, now_ns)
         for sight in self.sights.coded(item.stream):
@@ -205,10 +206,8 @@ class Wall:
             elif shown.track is None or shown.track.whole:
                 sight.lane.offer(unit.shaped(sight.watch.how))
             sight.wake()
-        if (decoding := self._decodings.get(item.stream)) is not None:
-            decoding.feed([item])
-        elif self.sights.of_pictures(item.stream):
-            self._start_decoding(shown)
+        if self.sights.of_pictures(item.stream):
+            self._decodings.feed(shown, item)
 
     def _begin(self, sight: Sight, shown: Shown) -> None:
         """A player starts, or starts anew, with what it needs to know and the last key frame."""
@@ -223,24 +222,8 @@ class Wall:
         sight.begun = True
         sight.wake()
 
-    def _start_decoding(self, shown: Shown) -> None:
-        """From the last key frame on, unless it is at work already."""
-        if shown.name in self._decodings or shown.track is None:
-            return
-
-        def decoded(frame: Frame) -> None:
-            shown.decoded = frame
-            self.darkroom.develop(shown)
-
-        def failed(why: str) -> None:
-            shown.trouble = why
-
-        decoding = self._decodings[shown.name] = Decoding(self.executor, decoded, failed)
-        decoding.feed([unit.packet for unit in shown.track.units])
-
     def _end_decoding(self, name: str) -> None:
-        if (decoding := self._decodings.pop(name, None)) is not None:
-            decoding.close()
+        self._decodings.end(name)
         if (shown := self.shown.get(name)) is not None:
             shown.decoded = None  # it is the newest picture no longer
 

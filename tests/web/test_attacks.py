@@ -59,6 +59,7 @@ def test_all_parts_are_looked_at(server: Server) -> None:
         "/",
         "/ws",
         "/ws/stream/{name}",
+        "/ws/message/{name}",
         "/api/streams",
         "/api/recordings",
         "/api/devices",

@@ -18,6 +18,7 @@ from framebus.core.addresses import Link, network_wide
 from framebus.core.contracts import Item, Maker, Reporting, SourceState
 from framebus.core.errors import Timeout
 from framebus.core.frame import NO_META, Frame
+from framebus.core.header import header
 from framebus.core.redaction import redact
 from framebus.core.statistics import StreamInfo
 from framebus.verbs.opened import MadeSource
@@ -73,21 +74,8 @@ def header_line(item: Item, *, live: bool) -> str:
 
 def header_json(item: Item) -> str:
     """One frame's header as one line of JSON, under the names it has in Python."""
-    facts: dict[str, Any] = {
-        "stream": item.stream,
-        "run": f"{item.run:016x}",
-        "seq": item.seq,
-        "captured_ns": str(item.captured_ns),
-        "age_s": item.age_s,
-        "missed": item.missed,
-        "bytes": item.nbytes,
-        "meta": dict(item.meta),
-    }
-    if isinstance(item, Frame):
-        facts |= {"format": item.format, "shape": list(item.shape), "dtype": str(item.dtype)}
-        facts |= {"encoding": getattr(item.content, "encoding", "raw"), "arrays": sorted(item.arrays)}
-    else:
-        facts |= {"codec": item.codec, "key": item.key, "pts": item.pts, "dts": item.dts}
+    facts = header(item) | {"meta": dict(item.meta)}
+    facts |= {"arrays": sorted(item.arrays)} if isinstance(item, Frame) else {"pts": item.pts, "dts": item.dts}
     return json.dumps(facts, ensure_ascii=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
@@ -31,6 +31,13 @@ class Wrong(HTTPException):
 def as_json(content: Any, status: int = 200) -> Response:
     """An answer."""
     return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def known(streams: Mapping[str, T], name: str) -> T:
+    """The stream of that name; raises `Wrong` where there is none."""
+    if name not in streams:
+        raise Wrong(404, "there is no such stream: api/streams lists them")
+    return streams[name]
 
 
 async def refused(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.ops.levels import stretched
 from framebus.web import colour_maps, metrics, pixels
-from framebus.web.answers import Wrong, as_json, beside, number
+from framebus.web.answers import Wrong, as_json, beside, known, number
 from framebus.web.messages import Look
 from framebus.web.shown import Shown
 from framebus.web.wall import Wall
@@ -95,10 +95,7 @@ class Api:
         return as_json({"status": "ok"})
 
     def _shown(self, request: Request) -> Shown:
-        shown = self._wall.shown.get(request.path_params["name"])
-        if shown is None:
-            raise Wrong(404, "there is no such stream: api/streams lists them")
-        return shown
+        return known(self._wall.shown, request.path_params["name"])
 
     async def _picture(self, request: Request) -> tuple[Shown, Frame]:
         shown = self._shown(request)

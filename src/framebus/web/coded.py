@@ -75,6 +75,11 @@ class Track:
         self._number = 0
         self._started_ns = self._last_ns = 0
 
+    @property
+    def newest(self) -> Packet | None:
+        """What came last, where it is kept."""
+        return self.units[-1].packet if self.units else None
+
     def add(self, packet: Packet) -> tuple[Unit, bool]:
         """One more packet; it as a unit, and whether players have to begin anew with it. Raises `BadFrame`."""
         anew = packet.key and self._configure(packet)

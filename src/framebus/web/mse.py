@@ -21,7 +21,7 @@ import msgspec
 
 from framebus.core.errors import BadFrame
 from framebus.web import fmp4
-from framebus.web.answers import Wrong
+from framebus.web.answers import Wrong, known
 from framebus.web.line import Line, first_of
 from framebus.web.messages import BEGIN, Picture, Watch
 from framebus.web.outbox import CodedLane
@@ -136,10 +136,9 @@ class Mse:
 
     def _check(self) -> None:
         """Raise `Wrong` where the stream cannot be sent. One that went while it was watched may come back."""
-        shown = self._wall.shown.get(self._name)
-        if shown is None and not self._sight.begun:
-            raise Wrong(404, "there is no such stream: api/streams lists them")
-        if shown is not None and (coding := _other_coding(shown)):
+        if self._sight.begun and self._name not in self._wall.shown:
+            return
+        if coding := _other_coding(known(self._wall.shown, self._name)):
             raise Wrong(415, f"this stream is {coding}, and only H.264 is sent here: the page shows it")
 
     def _say(self, text: str) -> None:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from framebus.web import replay
-from framebus.web.answers import Wrong, as_json, beside, number
+from framebus.web.answers import Wrong, as_json, beside, known, number
 from framebus.web.contents import Contents, Known
 from framebus.web.folder import Folder, Found
 from framebus.web.shown import Shown
@@ -148,9 +148,7 @@ class Recordings:
         return as_json(take.told())
 
     def _shown(self, request: Request) -> Shown:
-        shown = self._wall.shown.get(request.path_params["name"])
-        if shown is None:
-            raise Wrong(404, "there is no such stream: api/streams lists them")
+        shown = known(self._wall.shown, request.path_params["name"])
         if not shown.form()["kind"]:
             raise Wrong(409, "there is no picture of this stream yet")
         return shown

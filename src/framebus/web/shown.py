@@ -48,6 +48,11 @@ class Shown:
         """The newest picture there is here."""
         return self.frame or self.decoded
 
+    @property
+    def newest(self) -> Item | None:
+        """What came last, as it came."""
+        return self.frame or (self.track.newest if self.track is not None else None)
+
     def take_frame(self, frame: Frame, now_ns: int) -> None:
         """A picture came."""
         self._count(frame, now_ns)

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from framebus.core.errors import BadFrame
 from framebus.web.answers import Wrong
+from framebus.web.headers import Headers
 from framebus.web.line import Line, closing_code
 from framebus.web.mse import Mse
 from framebus.web.viewer import Viewer
@@ -31,6 +32,7 @@ class Sockets:
         return (
             Way(SOCKET, "/ws", Role.VIEW, self.page),
             Way(SOCKET, "/ws/stream/{name}", Role.VIEW, self.stream, "websocket: its H.264 as fragmented MP4, for MSE"),
+            Way(SOCKET, "/ws/message/{name}", Role.VIEW, self.message, "websocket: header and meta of each frame"),
         )
 
     async def page(self, websocket: WebSocket) -> None:
@@ -40,6 +42,10 @@ class Sockets:
     async def stream(self, websocket: WebSocket) -> None:
         """`ws/stream/NAME`"""
         await self._talk(websocket, Mse(self._wall, websocket.path_params["name"]).serve)
+
+    async def message(self, websocket: WebSocket) -> None:
+        """`ws/message/NAME`"""
+        await self._talk(websocket, Headers(self._wall, websocket.path_params["name"]).serve)
 
     async def _talk(self, websocket: WebSocket, serve: Callable[[Line], Awaitable[None]]) -> None:
         await websocket.accept()

@@ -52,6 +52,8 @@ class Wall:
         self.intakes: list[Intake] = []
         self.taps: dict[str, Callable[[Item], None]] = {}
         """Who else gets all items of a stream, in the thread that reads it."""
+        self.hearers: dict[str, set[Callable[[Item], None]]] = {}
+        """Who else is told of the items of a stream that come to the loop, in it."""
         self.notes: list[Callable[[str], Mapping[str, Any]]] = []
         """What else is told of a stream."""
         self._naming = Naming()
@@ -189,6 +191,8 @@ class Wall:
                 self._take(shown, item, now_ns)
             except Error as error:
                 shown.trouble = str(error)
+            for hear in self.hearers.get(item.stream, ()):
+                hear(item)
 
     def _take(self, shown: Shown, item: Item, now_ns: int) -> None:
         if isinstance(item, Packet) and item.codec == "mjpeg":

@@ -106,6 +106,20 @@ def test_a_loop_that_stands_still_loses_packets_up_to_a_key_frame(monkeypatch: p
     assert [(item.seq, item.missed) for item in hands.take()] == [(6, 3)]
 
 
+def test_what_waits_for_a_loop_that_stands_still_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "MOST_BYTES", 10)
+    hands = Handover(lambda: None)
+    large = packet(0, key=True).replace(data=memoryview(bytes(11)))
+    for seq in range(3):
+        hands.give(large.replace(seq=seq))
+    assert [item.seq for item in hands.take()] == [0]
+    for seq in range(3, 20):
+        hands.give(packet(seq, key=True))
+    assert sum(item.nbytes for item in hands.take()) == 10
+    hands.give(packet(20, key=True))
+    assert [(item.seq, item.missed) for item in hands.take()] == [(20, 7)]
+
+
 @pytest.mark.parametrize(
     ("place", "expected"),
     [

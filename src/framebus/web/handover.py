@@ -9,7 +9,8 @@ from framebus.core.contracts import Item
 from framebus.core.frame import Packet
 
 MOST_PACKETS = 2000
-"""Beyond that, a loop that stands still loses them, up to a key frame."""
+MOST_BYTES = 64_000_000
+"""Beyond that, a loop that stands still loses packets, up to a key frame; one alone may be larger."""
 
 
 class Handover:
@@ -20,6 +21,7 @@ class Handover:
         self._lock = threading.Lock()
         self._frames: dict[str, Item] = {}
         self._packets: list[Packet] = []
+        self._bytes = 0
         self._lost: dict[str, int] = {}
         self.skipped = 0
         """Pictures replaced by newer ones before the loop came to take them."""
@@ -41,12 +43,12 @@ class Handover:
         """All there is."""
         with self._lock:
             items: list[Item] = [*self._packets, *self._frames.values()]
-            self._packets, self._frames = [], {}
+            self._packets, self._frames, self._bytes = [], {}, 0
         return items
 
     def _add(self, packet: Packet) -> None:
         lost = self._lost.get(packet.stream, 0)
-        if len(self._packets) >= MOST_PACKETS or (lost and not packet.key):
+        if self._full_for(packet) or (lost and not packet.key):
             self._lost[packet.stream] = lost + 1 + packet.missed
             self.skipped += 1
             return
@@ -54,3 +56,7 @@ class Handover:
             del self._lost[packet.stream]
             packet = packet.replace(missed=packet.missed + lost)
         self._packets.append(packet)
+        self._bytes += packet.nbytes
+
+    def _full_for(self, packet: Packet) -> bool:
+        return len(self._packets) >= MOST_PACKETS or 0 < self._bytes > MOST_BYTES - packet.nbytes

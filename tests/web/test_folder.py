@@ -54,6 +54,37 @@ def test_a_recording_that_is_a_folder_is_one(root: Path) -> None:
         folder.open(found)
 
 
+def test_a_name_that_was_listed_is_not_looked_for_in_the_whole_folder_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(str(root))
+    assert folder.find("yard.mp4") == folder.files()[[file.name for file in folder.files()].index("yard.mp4")]
+    monkeypatch.setattr(folder, "files", lambda: pytest.fail("it was looked through again"))
+    (root / "yard.mp4").write_bytes(b"grown meanwhile")
+    found = folder.find("yard.mp4")
+    assert found is not None
+    assert (found.nbytes, found.parts) == (15, ("yard.mp4",))
+
+
+def test_what_is_new_is_found_and_what_went_or_became_something_else_is_not(root: Path) -> None:
+    (root / "run.zarr").mkdir()
+    folder = Folder(str(root))
+    assert folder.find("new.mp4") is None
+    (root / "new.mp4").write_bytes(b"new")
+    assert folder.find("new.mp4") is not None
+    listed = {name: Folder(str(root)) for name in ("new.mp4", "yard.mp4", "2026:döör.mp4", "run.zarr")}
+    assert all(folder.find(name) is not None for name, folder in listed.items())
+    (root / "new.mp4").unlink()
+    (root / "yard.mp4").unlink()
+    (root / "yard.mp4").symlink_to(root.parent / "secret.mp4")
+    (root / "2026").rename(root / "other")
+    (root / "2026").symlink_to(root / "other")
+    (root / "run.zarr").rmdir()
+    (root / "run.zarr").symlink_to(root.parent / "outside")
+    assert [name for name, folder in listed.items() if folder.find(name) is not None] == []
+    assert folder.find("other:döör.mp4") is not None
+
+
 def test_the_newest_comes_first(root: Path) -> None:
     os.utime(root / "yard.mp4", (2, 2))
     os.utime(root / "2026" / "döör.mp4", (1, 1))

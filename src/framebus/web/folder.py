@@ -47,6 +47,8 @@ class Folder:
 
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
+        self._listed: dict[str, Found] = {}
+        """What was found the last time the folder was looked through."""
         with saying(root):
             os.makedirs(self.root, exist_ok=True)
             os.close(os.open(self.root, _FOLDER))
@@ -58,11 +60,12 @@ class Folder:
             found.setdefault(file.name, file)
             if len(found) >= MOST_FILES:
                 break
+        self._listed = found
         return sorted(found.values(), key=lambda file: file.modified_ns, reverse=True)
 
     def find(self, name: str) -> Found | None:
-        """The file of that name, if it is one that `files` lists."""
-        return next((file for file in self.files() if file.name == name), None)
+        """The file of that name, if it is one that `files` lists. Looks through the folder for new names only."""
+        return self._again(name) or next((file for file in self.files() if file.name == name), None)
 
     def open(self, file: Found) -> BinaryIO:
         """To be read. Raises `Unavailable` where it is gone, or is no file any more."""
@@ -85,6 +88,22 @@ class Folder:
         else:
             self.open(file).close()
         return os.path.join(self.root, *file.parts)
+
+    def _again(self, name: str) -> Found | None:
+        """The file of that name as it is now, where it was listed before and is still there."""
+        file = self._listed.get(name)
+        if file is None:
+            return None
+        try:
+            folder = self._entered(file.parts[:-1])
+            try:
+                status = os.stat(file.parts[-1], dir_fd=folder, follow_symlinks=False)
+            finally:
+                os.close(folder)
+        except OSError:
+            return None
+        same = stat.S_ISDIR if file.nbytes is None else stat.S_ISREG
+        return _told(file.parts, status) if same(status.st_mode) else None
 
     def _entered(self, parts: tuple[str, ...]) -> int:
         """A descriptor of that folder below the root."""
@@ -123,10 +142,12 @@ def _as_unavailable(file: Found) -> Iterator[None]:
 
 def _found(entry: os.DirEntry[str], parts: tuple[str, ...]) -> Iterator[Found]:
     with suppress(OSError):  # removed meanwhile
-        status = entry.stat(follow_symlinks=False)
-        whole = (*parts, entry.name)
-        nbytes = status.st_size if stat.S_ISREG(status.st_mode) else None
-        yield Found(SEPARATOR.join(whole), whole, nbytes, status.st_mtime_ns)
+        yield _told((*parts, entry.name), entry.stat(follow_symlinks=False))
+
+
+def _told(parts: tuple[str, ...], status: os.stat_result) -> Found:
+    nbytes = status.st_size if stat.S_ISREG(status.st_mode) else None
+    return Found(SEPARATOR.join(parts), parts, nbytes, status.st_mtime_ns)
 
 
 def _speakable(name: str) -> bool:

@@ -18,7 +18,7 @@ import simplejpeg
 import framebus as fb
 from framebus.core.errors import OptionError, Unavailable
 from framebus.core.frame import Frame
-from framebus.web import recordings
+from framebus.web import recordings, replay
 from framebus.web.page import Page
 from framebus.web.recordings import Recordings
 from framebus.web.serving import Server
@@ -474,6 +474,34 @@ def test_a_file_that_its_parser_stumbles_over_hides_no_other(
     (root / "notes.html").write_text("")
     server = serve("synthetic:", recordings=root, fps=5)
     assert {one["name"] for one in listed(server)} == {"one.h5", "notes.html"}
+
+
+def test_a_recording_that_takes_its_time_to_close_holds_up_nobody(
+    slow: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = next(part for part in slow.page.parts if isinstance(part, Recordings))
+    closing_, may = threading.Event(), threading.Event()
+    opened = replay.opened
+
+    def slowly(*arguments: Any) -> Any:
+        source = opened(*arguments)
+        close = source.close
+
+        def wait_first() -> None:
+            closing_.set()
+            may.wait(PATIENCE_S)
+            close()
+
+        monkeypatch.setattr(source, "close", wait_first)
+        return source
+
+    monkeypatch.setattr(replay, "opened", slowly)
+    with play(slow) as answer:
+        assert b"framebus-picture" in answer.readline()
+    until(closing_.is_set)
+    assert get(slow, "/health")[0] == 200
+    may.set()
+    until(lambda: part._replays == 0)
 
 
 def test_asked_only_for_its_head_a_recording_is_not_played(slow: Server) -> None:

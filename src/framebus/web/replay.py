@@ -61,15 +61,21 @@ class Pictures(Response):
             gone.cancel()
             with suppress(asyncio.CancelledError):
                 await gone
-            self._source.close()
-            self._done()
+            try:
+                await self._close()
+            finally:
+                self._done()
+
+    async def _close(self) -> None:
+        """End the source, and whoever waits for it, in a thread: files and links may take their time."""
+        await asyncio.shield(asyncio.to_thread(self._source.close))
 
     async def _next(self, gone: asyncio.Future[None]) -> bytes | None:
         """The next picture; None at the end, and when nobody looks any more."""
         taking = asyncio.get_running_loop().run_in_executor(self._executor, self._picture)
         await asyncio.wait((taking, gone), return_when=asyncio.FIRST_COMPLETED)
         if not taking.done():
-            self._source.close()  # which ends the wait in the thread
+            await self._close()
         data = await taking
         return None if gone.done() else data
 

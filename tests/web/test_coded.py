@@ -62,6 +62,22 @@ def test_video_without_its_parameter_sets_is_refused(config: bytes) -> None:
         describe("h264", config)
 
 
+@pytest.mark.parametrize("config", [b"", b"\0\0\0\1some configuration"])
+def test_of_other_codecs_players_are_told_nothing(video: list[Packet], config: bytes) -> None:
+    track = Track()
+    track.add(video[0])
+    _, anew = track.add(video[0].replace(codec="vp9", config=config))
+    assert not anew
+    assert (track.codec, track.description, track.begin("mse"), list(track.history("webcodecs"))) == (
+        "vp9",
+        None,
+        None,
+        [],
+    )
+    assert track.add(video[5])[1]
+    assert track.description is not None
+
+
 @given(st.binary(max_size=60))
 def test_nonsense_is_refused_and_nothing_else_happens(data: bytes) -> None:
     for codec, head in (("h264", b"\x67"), ("h265", b"\x42\x01")):

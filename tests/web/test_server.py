@@ -6,9 +6,11 @@ import asyncio
 import io
 import json
 import math
+import socket
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ from framebus.sources import stamp
 from framebus.web.messages import BEGIN, CODED, JPEG, MP4
 from framebus.web.outbox import NEWEST_WINDOW
 from framebus.web.page import Page
-from framebus.web.serving import Listening, Server
+from framebus.web.serving import UNSENT_BYTES, Listening, Server
 from framebus.web.wall import Wall
 from tests.waiting import until
 from tests.web.conftest import TOKEN, Serve, Watcher, get
@@ -244,6 +246,24 @@ def test_coded_video_is_decoded_here_for_who_cannot(serve: Serve) -> None:
         assert Image.open(io.BytesIO(body)).size == (320, 240)
 
 
+@pytest.mark.parametrize("config", [b"", b"some configuration"])
+def test_a_codec_that_nobody_can_show_says_so_and_holds_up_no_other_stream(serve: Serve, config: bytes) -> None:
+    pytest.importorskip("av")
+    from framebus.core.frame import Packet
+
+    coded = Packet(data=memoryview(b"x"), codec="vp9", key=True, pts=0, dts=0, config=config)
+    with fb.publish("shm://odd", wait_for=1) as odd, fb.publish("shm://door", wait_for=1) as door:
+        server = serve("shm://")
+        odd.send(coded)
+        door.send(picture(9))
+        with Watcher(server) as viewer:
+            viewer.watch("odd", tile=1)
+            viewer.watch("door", tile=2)
+            assert viewer.next()[1] == 2
+            viewer.until(lambda: "'vp9' cannot be decoded here" in viewer.streams["odd"]["why"])
+            assert (viewer.streams["odd"]["coding"], viewer.streams["odd"]["codec"]) == ("vp9", "")
+
+
 def test_two_cameras_of_one_name_are_two_streams(serve: Serve) -> None:
     server = serve("synthetic:same", "synthetic:same", fps=10)
     with Watcher(server) as viewer:
@@ -368,6 +388,22 @@ def test_what_is_asked_wrongly_is_answered_with_why(serve: Serve, path: str, sta
     got, body, _ = get(server, path)
     assert got == status
     assert json.loads(body)["error"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told")
+def test_little_of_what_a_slow_client_is_sent_waits_in_the_kernel() -> None:
+    with ExitStack() as opened:
+        listener = opened.enter_context(Listening.parse("localhost:0").bound())
+        client = opened.enter_context(socket.socket())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(listener.getsockname())
+        ours = opened.enter_context(listener.accept()[0])
+        ours.setblocking(False)
+        sent = 0
+        with suppress(BlockingIOError):
+            while sent < 16 * UNSENT_BYTES:
+                sent += ours.send(bytes(4096))
+    assert sent < 2 * UNSENT_BYTES
 
 
 def test_a_port_in_use_says_so(serve: Serve) -> None:

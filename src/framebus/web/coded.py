@@ -11,7 +11,7 @@ from framebus.sources.cameras.annexb import parameter_sets
 from framebus.web import fmp4
 from framebus.web.facts import captured_ms, described
 from framebus.web.messages import BEGIN, CODED, MP4, How, Picture
-from framebus.web.parameters import Description, describe, without_sets
+from framebus.web.parameters import DESCRIBED, Description, describe, without_sets
 
 MOST_KEPT = 600
 MOST_BYTES = 6_000_000
@@ -110,6 +110,9 @@ class Track:
         return () if first is None else (first, *(unit.shaped(how) for unit in self.units))
 
     def _configure(self, packet: Packet) -> bool:
+        if packet.codec not in DESCRIBED:  # decoded here, which says why where that cannot be
+            self.codec, self.description = packet.codec, None
+            return False
         config = packet.config or parameter_sets(bytes(packet.data[:65_536]), packet.codec)
         if not config or (config, packet.codec) == (self._config, self.codec):
             return False

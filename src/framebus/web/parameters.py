@@ -13,6 +13,8 @@ _START = re.compile(rb"\x00{2,}\x01")
 _H264_SPS, _H264_PPS, _H264_DELIMITER, _H265_SPS = 7, 8, 9, 33
 _WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _MOST_SIDE = 16_384
+DESCRIBED = ("h264", "h265")
+"""Codecs whose parameter sets are read; others are decoded here, if at all."""
 
 
 class Description(NamedTuple):
@@ -44,16 +46,14 @@ def without_sets(data: bytes) -> bytes:
 
 
 def describe(codec: str, config: bytes) -> Description:
-    """Read the parameter sets in `config` (Annex B) of a stream of `h264` or `h265`; raises `BadFrame`."""
+    """Read the parameter sets in `config` (Annex B) of a stream coded as one of `DESCRIBED`; raises `BadFrame`."""
     found = units(config)
     if codec == "h264":
         sps = _first(found, lambda unit: unit[0] & 31 == _H264_SPS)
         pps = _first(found, lambda unit: unit[0] & 31 == _H264_PPS)
         width, height = _size(sps)
         return Description("avc1." + sps[1:4].hex(), width, height, sps, pps)
-    if codec == "h265":
-        return Description(_h265_name(_first(found, lambda unit: unit[0] >> 1 & 63 == _H265_SPS)), 0, 0)
-    raise BadFrame(f"browsers are not sent {codec}: it is decoded here")
+    return Description(_h265_name(_first(found, lambda unit: unit[0] >> 1 & 63 == _H265_SPS)), 0, 0)
 
 
 def _first(found: list[bytes], fits: Callable[[bytes], bool]) -> bytes:

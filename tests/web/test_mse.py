@@ -179,6 +179,9 @@ def test_a_word_that_comes_late_begins_anew(serve: Serve, cam: Publisher, video:
         line.send(ASK)
         assert told(line)["type"] == "mse"
         assert decoded(binaries(line, 4)) == [(0, 0.0), (1, 0.001), (2, 0.002)]
+        line.send(ASK)
+        assert told(line)["type"] == "mse"
+        assert kinds(binaries(line, 1)) == ["ftyp", "moov"]
 
 
 def test_who_joins_is_at_the_newest_picture_at_once(serve: Serve, cam: Publisher, video: list[Packet]) -> None:
@@ -270,8 +273,9 @@ def test_a_stream_that_is_none_is_refused_with_why(serve: Serve, cam: Publisher)
 def test_pictures_are_refused_with_why(serve: Serve, cam: Publisher) -> None:
     server = serve("shm://cam")
     with watching(server) as early:
-        cam.send(np.zeros((48, 64, 3), np.uint8))
         early.send(ASK)
+        soon(lambda: server.page.wall.sights.coded("cam"))
+        cam.send(np.zeros((48, 64, 3), np.uint8))
         assert told(early)["value"] == "mse: this stream is pictures, and only H.264 is sent here: the page shows it"
         assert closed(early)[0] == 4015
     with watching(server) as line:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _PACKAGES = (
     *("framebus", "pyzmq", "numpy", "msgspec", "imagezmq", "vidgear", "iceoryx2", "eclipse-zenoh", "simplejpeg"),
-    *("av", "opencv-python-headless"),
+    *("av", "opencv-python-headless", "aiortc"),
 )
 
 

@@ -72,6 +72,12 @@ class Child(Generic[T]):
         answer: T = value
         return answer
 
+    def check(self) -> None:
+        """Raise what went wrong where it has ended, though it was to run for ever."""
+        if self._answers.poll():
+            self._answer()
+            raise MeasurementError(f"{self.name} ended")
+
     def kill(self) -> None:
         """End it now."""
         self._process.kill()

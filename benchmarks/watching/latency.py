@@ -25,7 +25,7 @@ def one_camera(name: str, seconds: float) -> Values:
     """The receiver called `name` with a camera of its own, for `seconds` after the first half second."""
     (port,) = free_ports(1)
     shown = FORK.Semaphore(0)
-    with Child(_show, port, shown) as camera:
+    with Child(show, port, shown) as camera:
         await_camera(camera, shown)
         with Child(_watch, name, f"rtsp://127.0.0.1:{port}/cam", seconds) as receiver:
             return receiver.result(READY_AFTER_S + seconds, beside=[camera])
@@ -38,7 +38,8 @@ def await_camera(camera: Child[None], shown: Semaphore) -> None:
         raise MeasurementError("the camera did not start")
 
 
-def _show(port: int, shown: Semaphore) -> None:
+def show(port: int, shown: Semaphore) -> None:
+    """A camera at that port, for ever; `shown` is released once it listens."""
     from framebus.testing.camera import TestCamera
 
     with TestCamera(size=SIZE, fps=FPS, gop=FPS, port=port):

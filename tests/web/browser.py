@@ -33,6 +33,25 @@ _FLAGS = (
     *("--disable-background-timer-throttling", "--disable-renderer-backgrounding"),
 )
 
+READ_STAMP = """(canvas => {
+    const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const width = context.canvas.width = canvas.videoWidth || canvas.naturalWidth || canvas.width;
+    const columns = width >= 320 ? 80 : width >= 80 ? 40 : 20, cell = width / columns, rows = 160 / columns;
+    context.canvas.height = Math.ceil(rows * cell);
+    context.drawImage(canvas, 0, 0);
+    const pixels = context.getImageData(0, 0, width, context.canvas.height).data;
+    let bits = 0n;
+    for (let n = 0; n < 160; n++) {
+        const x = Math.floor((n % columns + 0.5) * cell), y = Math.floor((Math.floor(n / columns) + 0.5) * cell);
+        bits = bits << 1n | (pixels[4 * (y * width + x) + 1] > 127 ? 1n : 0n);
+    }
+    const part = (from, count) => bits >> BigInt(160 - from - count) & ((1n << BigInt(count)) - 1n);
+    return Number(part(0, 8)) === 0xB5 ? {number: Number(part(8, 64)), captured: Number(part(72, 64)) / 1e6} : null;
+})"""
+"""Reads what `framebus.sources.stamp` wrote into the pixels: the number, and the time in milliseconds since 1970.
+
+Of a canvas, a video, or an image."""
+
 
 def executable() -> str | None:
     """Where the browser is, or None."""

@@ -16,29 +16,12 @@ from framebus.web.coded import Track, Unit
 from framebus.web.page import Page
 from framebus.web.serving import Server
 from tests.web import browser
-from tests.web.browser import Browser, Tab
+from tests.web.browser import READ_STAMP, Browser, Tab
 from tests.web.conftest import Serve
 
 if browser.executable() is None:
     print("NOT TESTED: the page in a browser. apt-get install -y --no-install-recommends chromium", file=sys.stderr)
     pytest.skip("no Chromium is installed: the page is NOT TESTED in a browser", allow_module_level=True)
-
-READ_STAMP = """(canvas => {
-    const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-    const width = context.canvas.width = canvas.videoWidth || canvas.width;
-    const columns = width >= 320 ? 80 : width >= 80 ? 40 : 20, cell = width / columns, rows = 160 / columns;
-    context.canvas.height = Math.ceil(rows * cell);
-    context.drawImage(canvas, 0, 0);
-    const pixels = context.getImageData(0, 0, width, context.canvas.height).data;
-    let bits = 0n;
-    for (let n = 0; n < 160; n++) {
-        const x = Math.floor((n % columns + 0.5) * cell), y = Math.floor((Math.floor(n / columns) + 0.5) * cell);
-        bits = bits << 1n | (pixels[4 * (y * width + x) + 1] > 127 ? 1n : 0n);
-    }
-    const part = (from, count) => bits >> BigInt(160 - from - count) & ((1n << BigInt(count)) - 1n);
-    return Number(part(0, 8)) === 0xB5 ? {number: Number(part(8, 64)), captured: Number(part(72, 64)) / 1e6} : null;
-})"""
-"""Reads what `framebus.sources.stamp` wrote into the pixels: the number, and the time in milliseconds since 1970."""
 
 TILE = "(framebus.view.tile || [...framebus.view.tiles.values()][0])"
 

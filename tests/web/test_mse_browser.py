@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.web import browser
-from tests.web.browser import Browser, Tab
+from tests.web.browser import READ_STAMP, Browser, Tab
 from tests.web.conftest import Serve
-from tests.web.test_browser import READ_STAMP
 
 if browser.executable() is None:
     print("NOT TESTED: players by MSE. apt-get install -y --no-install-recommends chromium", file=sys.stderr)

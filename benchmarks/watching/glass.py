@@ -34,11 +34,14 @@ _SAMPLE = """new Promise(done => {{
             last = burnt.number;
             found.push([burnt.number, performance.timeOrigin + now - burnt.captured]);
         }}
-        if (now < end) requestAnimationFrame(look); else done(found);
+        if (now > end) done(found);
+        else if (picture?.requestVideoFrameCallback) picture.requestVideoFrameCallback(look);
+        else requestAnimationFrame(look);
     }};
     look();
+    setTimeout(() => done(found), {settle_ms} + {ms} + 500);
 }})"""
-"""Each time the screen is drawn: is another picture on it, and how long ago was it taken?"""
+"""Each time the screen is drawn, or a video has another picture on it: which is it, and how long ago was it taken?"""
 
 
 def on_the_screen(name: str, seconds: float) -> Values:

@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from framebus.web.app import everything
 from framebus.web.page import Page
@@ -180,6 +181,26 @@ def test_every_role_may_open_the_websockets_that_are_for_looking(server: Server,
             bearer = {"Authorization": f"Bearer {SECRETS[role]}"}
             with connect(f"ws://localhost:{server.port}{address(way)}", additional_headers=bearer):
                 assert way.role is Role.VIEW
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "origin", "status", "why"),
+    [
+        ("/ws/else", TOKEN, None, 404, b"api lists them"),
+        ("/ws/stream/..%2f..%2fetc%2fpasswd", TOKEN, None, 404, b"api lists them"),
+        ("/api/streams", TOKEN, None, 405, b"GET is"),
+        ("/ws", "wrong", None, 401, b"the link is incomplete"),
+        ("/ws/message/synthetic", TOKEN, "http://evil.example", 403, b"another web page asked"),
+    ],
+)
+def test_a_websocket_that_is_not_opened_says_why(
+    server: Server, path: str, token: str, origin: Origin | None, status: int, why: bytes
+) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://localhost:{server.port}{path}", additional_headers=headers, origin=origin)
+    assert refused.value.response.status_code == status
+    assert why in (refused.value.response.body or b"")
 
 
 def test_everything_is_in_the_list_and_in_the_documentation(server: Server) -> None:

@@ -42,6 +42,9 @@ ROLE = "framebus.role"
 """Where in a request's scope the role is of whoever asks."""
 MOST_UNWANTED_BYTES = 256 * 1024
 _PATIENCE_S = 1.0
+_TEXT = b"text/plain; charset=utf-8"
+_SAYS_WHY = "websocket.http.response"
+"""The extension of ASGI with which a websocket that is not opened is answered like a request."""
 
 
 class Admission:
@@ -59,7 +62,9 @@ class Admission:
             return
         request = request_of(scope)
         if (refusal := self._guard.refusal(request)) is not None:
-            await (_hang_up(receive, send) if request.socket else _answer(receive, send, request, refusal))
+            await (
+                _hang_up(scope, receive, send, refusal) if request.socket else _answer(receive, send, request, refusal)
+            )
             return
         self._entered()
         if self._guard.fits(request.token_in_link):
@@ -91,7 +96,7 @@ async def _answer(receive: Receive, send: Send, request: Request, refusal: Refus
         async with asyncio.timeout(_PATIENCE_S):
             await _read_away(receive)
     programs = request.path.startswith("/api")
-    kind = b"application/json" if programs else b"text/plain; charset=utf-8"
+    kind = b"application/json" if programs else _TEXT
     text = json.dumps({"error": refusal.why}) if programs else f"framebus: {refusal.why}\n"
     await _plain(send, refusal.status, [(b"content-type", kind), *HEADERS], text.encode())
 
@@ -106,14 +111,21 @@ async def _read_away(receive: Receive) -> None:
             return
 
 
-async def _hang_up(receive: Receive, send: Send) -> None:
+async def _hang_up(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+    """Not opened: with status and reason, as for any request, where the server can say them."""
     await receive()
-    await send({"type": "websocket.close", "code": closing_code(403)})
+    if _SAYS_WHY not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": closing_code(refusal.status)})
+        return
+    headers = [(b"content-type", _TEXT), *HEADERS]
+    await _plain(send, refusal.status, headers, f"framebus: {refusal.why}\n".encode(), _SAYS_WHY)
 
 
-async def _plain(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _plain(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, kind: str = "http.response"
+) -> None:
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
 
 
 def _with_headers(send: Send) -> Send:

@@ -45,7 +45,9 @@ _WISHES = (
     b'{"op":"seen","tiles":{"1":1}}',
     b'{"op":"leave","tile":1}',
     b'{"op":"ping","at":1.5}',
+    b'{"type":"mse","value":"avc1.640029,hvc1.1.6.L153.B0"}',
 )
+SOCKETS = ("/ws", f"/ws/stream/{STREAM}", f"/ws/message/{STREAM}")
 
 
 def attempt(trial: Trial) -> None:
@@ -124,7 +126,7 @@ class _Served:
         chance = self._trial.chance
         damage = Damage(chance, [[wish] for wish in _WISHES])
         headers = {"Authorization": f"Bearer {self._tokens['view']}"}
-        address = f"ws://localhost:{self._port}/ws"
+        address = f"ws://localhost:{self._port}{chance.choice(SOCKETS)}"
         with connect(address, additional_headers=headers, compression=None, max_size=None) as line:
             try:
                 for _ in range(chance.randrange(1, 30)):

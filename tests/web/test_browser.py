@@ -291,6 +291,24 @@ def test_players_keep_no_address_of_what_they_played(serve: Serve, tab: Tab) -> 
     })()""") == [2, 0]
 
 
+def test_video_that_comes_unevenly_is_played_further_from_its_end_for_a_while(serve: Serve, tab: Tab) -> None:
+    opened(tab, serve("synthetic:balls", fps=5))
+    at_first, starved, after_a_jump, calm = tab.run("""(async () => {
+        const {MsePlayer} = await import('/static/players.js');
+        const player = new MsePlayer({done() {}, shown() {}, failed() {}}), margins = [player.margin];
+        for (let n = 1; n < 20; n++) player.starved(n * 1000);
+        margins.push(player.margin);
+        player.margin = 0.1; player.jumped = 20000; player.starved(20100);
+        margins.push(player.margin);
+        player.buffer = {buffered: {length: 1, start: () => 0, end: () => 10}, updating: true};
+        for (let n = 0; n < 20; n++) { player.uneven = -1e6; player.chase(); }
+        margins.push(player.margin);
+        player.close();
+        return margins;
+    })()""")
+    assert (at_first, starved, after_a_jump, calm) == (0.08, 0.3, 0.1, 0.08)
+
+
 def test_a_part_that_is_opened_twice_asks_once(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:balls", fps=5))
     assert tab.run("""(async () => {

@@ -67,14 +67,15 @@ export class CodecPlayer {
   close() { const decoder = this.decoder; this.decoder = null; if (decoder && decoder.state !== 'closed') decoder.close(); }
 }
 
-const BEHIND = 0.25, CLOSE = 0.08, KEPT_S = 20;
+const BEHIND = 0.25, CLOSE = 0.08, FAR = 0.3, CALM_MS = 5000, KEPT_S = 20;
 
 export class MsePlayer {
   constructor({done, shown, failed}) {
-    Object.assign(this, {done, shown, failed, queue: [], marks: [], jumped: 0, url: ''});
+    Object.assign(this, {done, shown, failed, queue: [], marks: [], jumped: 0, url: '', margin: CLOSE, uneven: 0});
     this.element = document.createElement('video');
     Object.assign(this.element, {muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true});
     this.element.onerror = () => this.failed('mse', this.element.error);
+    this.element.onwaiting = () => this.starved(performance.now());
     this.watch = () => this.element.requestVideoFrameCallback?.((now, data) => { this.draw(data); this.watch(); });
     this.watch();
   }
@@ -108,13 +109,20 @@ export class MsePlayer {
     for (const one of messages) { whole.set(one.data, at); at += one.data.length; this.done(one); }
     try { this.buffer.appendBuffer(whole); } catch (error) { this.failed('mse', error); }
   }
+  // There was nothing more to show: what comes so unevenly is played a little further from its end, for a while.
+  starved(now) {
+    if (now - this.jumped < 500) return;              // by a jump, which is no reason
+    this.margin = Math.min(FAR, this.margin * 1.4); this.uneven = now;
+  }
   // A jump starves decoders, so it is rare; a small gap is closed by playing a little faster.
   chase() {
     const {buffer, element} = this, ranges = buffer.buffered;
     if (!ranges.length) return;
     const end = ranges.end(ranges.length - 1), start = ranges.start(0), gap = end - element.currentTime, now = performance.now();
-    if (element.currentTime < start || (gap > BEHIND && now - this.jumped > 1000)) { element.currentTime = Math.max(start, end - 0.02); this.jumped = now; }
-    else element.playbackRate = gap > CLOSE ? 1.1 : 1;
+    if (now - this.uneven > CALM_MS) { this.margin = Math.max(CLOSE, this.margin / 1.4); this.uneven = now; }
+    const spare = this.margin - CLOSE;
+    if (element.currentTime < start || (gap > BEHIND + spare && now - this.jumped > 1000)) { element.currentTime = Math.max(start, end - 0.02 - spare); this.jumped = now; }
+    else element.playbackRate = gap > this.margin ? 1.1 : 1;
     if (!buffer.updating && end - start > KEPT_S) buffer.remove(start, end - KEPT_S / 2);
   }
   draw(data) {

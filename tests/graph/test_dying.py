@@ -20,9 +20,11 @@ pytestmark = [
 ]
 
 
-def kept_without_a_gap(folder: Path) -> bool:
+def gaps(folder: Path) -> int:
+    """How many pictures are not there, between the first and the last that are."""
     found = numbers(folder)
-    return len(found) > 5 and found == list(range(found[0], found[-1] + 1))
+    assert len(found) > 5
+    return found[-1] - found[0] + 1 - len(found)
 
 
 # what dies -----------------------------------------------------------------------------------------------
@@ -38,15 +40,16 @@ def test_a_pipe_that_is_killed_returns_and_the_others_do_not_notice(tmp_path: Pa
         yield stage.moved("pipes.keep", 10)
         assert stage.views["pipes.look"].pid not in (0, old)
         assert stage.pids("streams", "pipes.keep") == others
+        found = gaps(tmp_path / "kept")
+        yield lambda: stage.views["streams.gate"].figures.missed >= found  # those nobody captured
 
     system = {
         "streams": {"gate": {**CAMERA, "fps": 15}},
         "pipes": {"look": {"source": "gate", "op": "ops.py:half"}, "keep": {"source": "gate", "sink": "kept/"}},
     }
     views = Stage(system, script).run()
-    assert views["pipes.keep"].figures.missed <= views["streams.gate"].figures.missed  # those nobody captured
+    assert views["pipes.keep"].figures.missed <= views["streams.gate"].figures.missed
     assert views["pipes.keep"].restarts == 0
-    assert kept_without_a_gap(tmp_path / "kept")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])

@@ -198,6 +198,21 @@ def test_who_joins_is_at_the_newest_picture_at_once(serve: Serve, cam: Publisher
     assert [fmp4.lasting(message) for message in messages[1:]] == [LATE] * 7 + [3600] * 2
 
 
+def test_who_joins_a_group_that_is_too_large_to_be_sent_at_once_begins_with_the_next(
+    serve: Serve, cam: Publisher, video: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mse, "MOST_AT_ONCE", sum(packet.nbytes for packet in video[:5]))
+    server = serve("shm://cam")
+    shown(server, cam, video[:8])
+    with watching(server) as line:
+        line.send(ASK)
+        told(line)
+        messages = binaries(line, 1)
+        shown(server, cam, video[8 : GOP + 2])
+        messages += binaries(line, 2)
+    assert [number for number, _ in decoded(messages)] == [GOP, GOP + 1]
+
+
 def test_many_words_do_not_pile_up(serve: Serve, cam: Publisher, video: list[Packet]) -> None:
     server = serve("shm://cam")
     shown(server, cam, video[:1])

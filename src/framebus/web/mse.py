@@ -33,6 +33,9 @@ SILENT_AFTER_S = 0.5
 """A client that has said nothing for so long wants pictures without being asked; a later word begins anew."""
 LATE = fmp4.TIMESCALE // 1000
 """How long pictures are shown that are only sent so that a newer one can be decoded."""
+MOST_AT_ONCE = 1_500_000
+"""Bytes of a group of pictures with which a player that asks begins at once; else it begins with the next group. Those
+of go2rtc have room for 2 MB until they play."""
 _ASKED = "mse"
 _CODED = "avc1."
 _MOST_TEXTS, _LONGEST = 64, 40
@@ -115,10 +118,12 @@ class Mse:
         """Send the stream from its last key frame on, as to somebody new."""
         self._wall.leave(self._sight)
         self._sight = Sight(self._sight.watch, self._news)
-        self._sight.lane = CodedLane()
+        self._sight.lane = lane = CodedLane()
         self._reel, self._late = Reel(), 0
         self._boxes.clear()
         self._wall.see(self._sight)
+        if self._asked and lane.nbytes > MOST_AT_ONCE:
+            lane.give_up()
         self._news()
 
     async def _send(self, send: Callable[[str | bytes], Awaitable[None]]) -> None:

@@ -109,7 +109,7 @@ class CodedLane(Lane):
 
     def offer(self, picture: Picture) -> None:
         if len(self._queue) >= CODED_WAITING + self._allowance or self._bytes > CODED_BYTES:
-            self._give_up()
+            self.give_up()
         self._add(picture)
 
     def _add(self, picture: Picture) -> None:
@@ -127,8 +127,13 @@ class CodedLane(Lane):
         self._bytes -= picture.nbytes
         return picture
 
-    def _give_up(self) -> None:
-        """What waits is too old by now; what the page needs to decode at all is kept."""
+    @property
+    def nbytes(self) -> int:
+        """How much waits."""
+        return self._bytes
+
+    def give_up(self) -> None:
+        """What waits is too much by now: go on with the next key frame. What is needed to decode at all is kept."""
         begins = [picture for picture in self._queue if picture.kind == BEGIN][-1:]
         self.left_out += sum(picture.kind != BEGIN for picture in self._queue)
         self._queue = deque(begins)

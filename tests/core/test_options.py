@@ -110,7 +110,7 @@ BAD: list[tuple[str, Any]] = [
     ("wait_for", 1.5),
     ("wait_for", ["a b"]),
     ("wait_for", [1]),
-    ("when_full", "spool"),
+    ("when_full", "drop"),
     ("patience", "never"),
     ("retain", "a lot"),
     ("stream", "a/b"),
@@ -197,7 +197,7 @@ class TestTheTable:
         assert set(OPTIONS) == {
             *("keep", "group", "max_fps", "format", "timeout", "packets", "listen", "allow", "insecure"),
             *("wait_for", "when_full", "patience", "retain", "encode", "frames", "duration", "overwrite"),
-            *("stream", "speed", "carrier"),
+            *("stream", "speed", "carrier", "spool", "spool_size"),
             *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
             *("hwaccel", "crop", "turn", "resize", "socket", "message"),
             *("ops", "gather", "workers", "batch", "on_error", "work_timeout", "join"),

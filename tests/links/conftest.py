@@ -16,6 +16,7 @@ from framebus.memory.pool import supported
 from tests.links.boards import End, Place
 from tests.links.doorstep import anybody
 from tests.links.fakes import FakeDoor
+from tests.links.yard import Yard
 
 
 @pytest.fixture
@@ -85,3 +86,11 @@ def door(stack: ExitStack) -> FakeDoor:
 @pytest.fixture
 def hub(stack: ExitStack, door: FakeDoor) -> End:
     return stack.enter_context(closing(End(Switchboard([door]))))
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    made = Yard(tmp_path / "spool")
+    yield made
+    for kept in made.retentions:
+        kept.disown()

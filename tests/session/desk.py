@@ -16,6 +16,7 @@ from framebus.session.intake import IDLE_S
 from framebus.session.outgoing import Action, Delivery
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
+from framebus.session.retention import Retention
 from framebus.session.rules import PublisherRules, ReaderRules
 from framebus.testing.network import CALLED, Line, Network, Node
 from framebus.wire.control import Message, Party, Refuse, Reply, Welcome
@@ -49,9 +50,11 @@ class Desk:
         """Seconds since the test began."""
         return self.network.now
 
-    def publisher(self, name: str = "publisher", *, calls: Seat | None = None, **rules: Any) -> Speaker:
+    def publisher(
+        self, name: str = "publisher", *, calls: Seat | None = None, retention: Retention | None = None, **rules: Any
+    ) -> Speaker:
         """A publisher that listens, or `calls` a hub."""
-        return Speaker(self, name, calls, PublisherRules(**rules))
+        return Speaker(self, name, calls, PublisherRules(**rules), retention)
 
     def reader(self, publisher: Seat | None = None, name: str = "reader", **rules: Any) -> Listener:
         """A reader that connects to `publisher`, or a hub."""
@@ -143,13 +146,16 @@ class Seat:
 class Speaker(Seat):
     """A publisher."""
 
-    def __init__(self, desk: Desk, name: str, called: Seat | None, rules: PublisherRules) -> None:
+    def __init__(
+        self, desk: Desk, name: str, called: Seat | None, rules: PublisherRules, retention: Retention | None = None
+    ) -> None:
         self.replies: list[tuple[Identity, Reply, memoryview | None]] = []
         self.done: list[int] = []
         self.session = PublisherSession(
             rules,
             Party(host=name, hostname=name, pid=1, command="python camera.py"),
             calling=Calling(f"{len(desk.seats):016x}", CALLED) if called else None,
+            retention=retention,
             on_reply=lambda *reply: self.replies.append(reply),
         )
         super().__init__(desk, self.session, called)

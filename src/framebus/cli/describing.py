@@ -29,6 +29,8 @@ from framebus.verbs.streams import described, streams
 FIRST_FRAMES = 5
 """How many frames of a file are looked at."""
 
+_KEPT = ("retained_bytes", "spooled_frames", "spooled_bytes", "spool_needed_bytes")
+
 
 def describe(place: str, timeout_s: float, options: Mapping[str, Any] = NO_META) -> dict[str, Any]:
     """What is at `place`; raises `Timeout` where no publisher answers, and what opening a file or camera raises.
@@ -53,6 +55,10 @@ def text(facts: Mapping[str, Any], width: int | None = None) -> str:
     if not found:
         lines.append("nothing has been sent yet")
     lines += tables.of_streams(found, width)
+    if facts.get("spooled_frames"):
+        lines += ["", f"{facts['spooled_frames']:,} frames owed are on disk ({figures.size(facts['spooled_bytes'])})"]
+    if facts.get("spool_needed_bytes"):
+        lines.append(f"some had to be given up; spool_size={facts['spool_needed_bytes']} would have held them")
     return "\n".join(lines)
 
 
@@ -97,7 +103,7 @@ def _link(address: Link, timeout_s: float) -> dict[str, Any]:
         "kind": "link",
         "live": bool(status.get("live", True)),
         "unseen": status.get("unseen", 0),
-        "retained_bytes": status.get("retained_bytes", 0),
+        **{name: status.get(name, 0) for name in _KEPT},
         "streams": msgspec.to_builtins(chosen),
     }
 

@@ -17,6 +17,7 @@ from framebus.cli.watching import Watch
 OPTIONS = (
     *("keep", "group", "max_fps", "format", "timeout", "packets", "frames", "duration", "speed"),
     *("listen", "allow", "insecure", "carrier", "wait_for", "when_full", "patience", "retain", "stream"),
+    *("spool", "spool_size"),
     *("encode", "overwrite"),
     *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
     *("hwaccel", "crop", "turn", "resize", "socket", "message"),
@@ -46,7 +47,8 @@ examples
   framebus pipe shm://yard shm://fft --op fft.py:fft2 --workers 4
   framebus pipe clip.mp4 seen/ --gather det=models.py:Detect --gather pose=tcp://gpu-box:7000 --op draw
   framebus pipe tcp://:5555 frames/ --insecure    a hub open to the network
-  framebus pipe tcp://desk:5555/door window: --max-fps 5"""
+  framebus pipe tcp://desk:5555/door window: --max-fps 5
+  framebus pipe camera:0 tcp://:5555/gate --insecure --wait-for saver --when-full spool --spool gate-spool"""
 
 
 def add_parser(subparsers: Subparsers[Parser]) -> None:

@@ -158,7 +158,7 @@ BATCH_OPTIONS = (
         default=False,
         default_text="no",
         allowed="true or false",
-        help="force every file to the disk before it counts as written; slow",
+        help="force every file, or what a spool keeps, to the disk before it counts as written; slow",
     ),
     Option(
         name="report",

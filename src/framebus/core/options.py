@@ -37,7 +37,7 @@ __all__ = [
 # the vocabulary ----------------------------------------------------------------------------------------
 
 _KEEP = ("latest", "all")
-_WHEN_FULL = ("wait", "skip")
+_WHEN_FULL = ("wait", "skip", "spool")
 _PIXELS = (*FORMATS, "native")
 
 _TABLE = (
@@ -176,9 +176,9 @@ _TABLE = (
         group="deliver",
         parse=values.choice(*_WHEN_FULL),
         choices=_WHEN_FULL,
-        allowed="'wait' or 'skip'",
+        allowed="'wait', 'skip' or 'spool'",
         default_text="wait for finite sources, skip for live ones",
-        help="when the frames kept for a slow group fill `retain`: wait for it, or let it miss some",
+        help="when frames for a slow group fill `retain`: wait for it, let it miss some, or keep frames on disk",
     ),
     Option(
         name="patience",
@@ -199,6 +199,25 @@ _TABLE = (
         metavar="BYTES",
         allowed=units.BYTES,
         help="how much is kept for groups that have not acknowledged it",
+    ),
+    Option(
+        name="spool",
+        group="deliver",
+        parse=values.path,
+        metavar="FOLDER",
+        default_text="none",
+        allowed="a folder of this publisher's own",
+        help="where `when_full=spool` keeps the frames of groups that are away; they outlive the publisher",
+    ),
+    Option(
+        name="spool_size",
+        group="deliver",
+        parse=values.some_bytes,
+        default="10GB",
+        default_text="10GB",
+        metavar="BYTES",
+        allowed=f"{units.BYTES}, above 0",
+        help="how much `spool` may hold; when that is full, the group that takes most of it misses its oldest frames",
     ),
     Option(
         name="stream",

@@ -48,7 +48,8 @@ class Publisher(ABC):
     def close(self) -> None:
         """Wait for what is owed, tell readers that the stream ended, free everything.
 
-        Idempotent. Raises `Timeout` naming the group that took nothing of what it is owed for `patience`.
+        Idempotent. Raises `Timeout` naming the group that took nothing of what it is owed for `patience`. With
+        `when_full="spool"` that is no error: what is left, and what is owed to readers that are away, stays on disk.
         """
 
     @abstractmethod

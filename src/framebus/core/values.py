@@ -7,13 +7,14 @@ makes an error of it that names the option.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from framebus.core.cores import cores
 from framebus.core.names import valid_name, valid_template
-from framebus.core.units import duration
+from framebus.core.units import duration, nbytes
 
 _ENCODE = re.compile(r"[a-z][a-z0-9_-]*(=[^=,\s]+(,[a-z][a-z0-9_]*=[^=,\s]+)*)?", re.ASCII)
 _SWITCHES = {
@@ -47,6 +48,14 @@ def name(value: Any) -> str:
     raise ValueError
 
 
+def path(value: Any) -> str:
+    """The name of a file or folder."""
+    text = os.fsdecode(value)
+    if not text.strip():
+        raise ValueError
+    return text
+
+
 def template(value: Any) -> str:
     """A name that may contain `{stream}`."""
     if isinstance(value, str) and valid_template(value):
@@ -76,6 +85,14 @@ def some_time(value: Any) -> float:
     seconds = duration(value)
     if seconds > 0:
         return seconds
+    raise ValueError
+
+
+def some_bytes(value: Any) -> int:
+    """An amount of data above 0."""
+    amount = nbytes(value)
+    if amount > 0:
+        return amount
     raise ValueError
 
 

@@ -6,7 +6,9 @@ import os
 import secrets
 import socket as system
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from framebus.core.addresses import Link, listens
@@ -23,6 +25,9 @@ from framebus.links.observing import ask
 from framebus.links.publishing import LinkPublisher
 from framebus.links.reading import ReadingEnd
 from framebus.links.receiving import LinkSource
+from framebus.links.spool.folder import Holder
+from framebus.links.spool.retention import SpoolRetention
+from framebus.links.spool.wanted import wanted
 from framebus.links.switchboard import Switchboard
 from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.calling import Calling
@@ -103,6 +108,9 @@ def publish_link(
     allow: Iterable[str] = (),
     insecure: bool = False,
     carrier: str | None = None,
+    spool: str | None = None,
+    spool_size: int | str | None = None,
+    fsync: bool = False,
     group: str = "",
     on_reply: OnAnswer | None = None,
 ) -> LinkPublisher:
@@ -110,8 +118,9 @@ def publish_link(
 
     `group`: others of that name publish the rest of its streams to the same hub.
     """
-    if when_full not in (None, "wait", "skip"):
-        raise OptionError(f"when_full={when_full!r}: it is 'wait' or 'skip'")
+    if when_full not in (None, "wait", "skip", "spool"):
+        raise OptionError(f"when_full={when_full!r}: it is 'wait', 'skip' or 'spool'")
+    kept = wanted(when_full, spool, spool_size, fsync=fsync)
     listening = listens(address, "writer", listen)
     groups = (wait_for,) if isinstance(wait_for, str) else () if isinstance(wait_for, int) else tuple(wait_for)
     rules = PublisherRules(
@@ -123,17 +132,25 @@ def publish_link(
         retain_bytes=nbytes(retain),
         group=group,
     )
-    session = PublisherSession(rules, party(), calling=None if listening else _calling())
     dial = _carriers(address, listening, allow, insecure, carrier)
     tidy_at_exit()
-    end = WritingEnd(
-        session,
-        str(address),
-        dial,
-        peers=max(1, len(address.peers)),
-        may_move=carrier is None and address.scheme != "shm",
-        on_reply=on_reply,
-    )
+    me = party()
+    with ExitStack() as opened:
+        retention = None
+        if kept is not None:
+            retention = kept.open(rules.retain_bytes, Holder(me.pid, me.command, str(address), live))
+            opened.callback(retention.close)
+        session = PublisherSession(rules, me, calling=None if listening else _calling(retention), retention=retention)
+        session.audience.restore(time.monotonic())
+        end = WritingEnd(
+            session,
+            str(address),
+            dial,
+            peers=max(1, len(address.peers)),
+            may_move=carrier is None and address.scheme != "shm",
+            on_reply=on_reply,
+        )
+        opened.pop_all()
     end.entry = _register("publisher", _with_streams(end.address, address), listening, end.local)
     template = address.streams if "{" in address.streams else ""
     name = stream or ("" if template else address.streams)
@@ -169,6 +186,13 @@ def _given(socket: system.socket) -> Callable[[int], Carrier]:
     return lambda attempt: Switchboard(given=LocalConnection(socket, where=PRIVATE))
 
 
+def check_spool(
+    when_full: str | None = None, spool: str | None = None, spool_size: int | str | None = None, *, fsync: bool = False
+) -> None:
+    """Raise the `OptionError` that `publish_link` would; for those who will publish later."""
+    wanted(when_full, spool, spool_size, fsync=fsync)
+
+
 def check_listening(
     address: Link, *, listen: bool | None = None, allow: Iterable[str] = (), insecure: bool = False
 ) -> None:
@@ -199,8 +223,10 @@ def party() -> Party:
     )
 
 
-def _calling() -> Calling:
-    return Calling(secrets.token_hex(8), CALLED)
+def _calling(retention: SpoolRetention | None = None) -> Calling:
+    """Whoever spools calls a hub as the process before it did: the hub knows what it has of it."""
+    fresh = secrets.token_hex(8)
+    return Calling(fresh if retention is None else retention.session(fresh), CALLED)
 
 
 def _encoder(spec: str | None) -> Callable[[Frame], Frame] | None:

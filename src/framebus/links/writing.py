@@ -57,6 +57,7 @@ class WritingEnd(Endpoint[PublisherSession]):
     ) -> None:
         super().__init__(session, where, dial, peers=peers, may_move=may_move)
         self._on_reply = on_reply
+        self._spools = session.audience.retention.lasts
         self._drive_at = 0.0
         self._sent_at = 0.0
         self._large = False
@@ -154,14 +155,14 @@ class WritingEnd(Endpoint[PublisherSession]):
         `text` says what is waited for.
         """
         patience = Patience(timeout)
-        owed = self.session.audience.retention.nbytes
+        owed = self.session.audience.owed_bytes
         while True:
             now = time.monotonic()
             self._check()
             self._drive_as_caller(now)
             if ready():
                 return now
-            if (left := self.session.audience.retention.nbytes) < owed:
+            if (left := self.session.audience.owed_bytes) < owed:
                 owed = left
                 patience.renew(now)
             if patience.over(now):
@@ -183,7 +184,10 @@ class WritingEnd(Endpoint[PublisherSession]):
         return f"{self.address}: waiting for {named} to take what is owed ({audience.retention.nbytes:,} bytes)"
 
     def finish(self) -> None:
-        """Wait for what is owed, tell readers the end, free everything."""
+        """Wait for what is owed, tell readers the end, free everything.
+
+        A spool keeps what is owed to those who are away, or take nothing, for a successor.
+        """
         try:
             with self._lock:
                 if self._state:
@@ -191,8 +195,21 @@ class WritingEnd(Endpoint[PublisherSession]):
                 self.session.close(time.monotonic())
                 self._flush(time.monotonic())
                 self._settle_up()
+                self.session.audience.conclude()
         finally:
             self.shut("this publisher is closed", LINGER_MS)
+
+    def _flush(self, now: float) -> None:
+        super()._flush(now)
+        if self._spools:
+            self.session.put_away()
+
+    def _free(self) -> None:
+        self.session.audience.retention.close()
+
+    def disown(self) -> None:
+        super().disown()
+        self.session.audience.retention.disown()
 
     def _settle_up(self) -> None:
         audience = self.session.audience

@@ -11,7 +11,7 @@ from framebus.session.expected import Expected
 from framebus.session.farewells import farewells
 from framebus.session.group import Group
 from framebus.session.guests import Guests
-from framebus.session.latest import LatestGroup
+from framebus.session.latest import LatestGroup, shown
 from framebus.session.lossless import LosslessGroup
 from framebus.session.member import Member
 from framebus.session.objection import Objection
@@ -87,25 +87,54 @@ class Audience:
                 reached |= bool(group.members)
                 group.note_gap(stream, gap)
                 group.offer(entry, now)
-        return reached or entry.owners > 0
+        return reached or bool(entry.owners)
 
     def blocked_by(self, nbytes: int, stream: str | None = None) -> str | None:
         """The group that keeps a frame of `nbytes` from being sent now, and is allowed to; None to go ahead.
 
         See `pressure.py` for what happens to the frames of those that are not allowed to.
         """
-        if self.retention.room_for(nbytes):
+        if self.retention.room_for(nbytes) or not self.retention.yields:
             return None
         return pressure.make_room(self.groups.values(), self.retention, self.rules.retain_bytes, nbytes, stream)
 
     def owing(self, *, stoppers_only: bool = False) -> list[str]:
-        """The lossless groups that have not acknowledged everything yet."""
-        owed = [g for g in self.groups.values() if isinstance(g, LosslessGroup) and g.owed]
+        """The lossless groups that have not acknowledged everything yet, and get it from this process or never."""
+        owed = [g for g in self.groups.values() if isinstance(g, LosslessGroup) and self._has_to_wait_for(g)]
         return [g.name for g in owed if g.may_stop_publisher or not stoppers_only]
 
+    def _has_to_wait_for(self, group: Group) -> bool:
+        return bool(group.owed) and not (self.retention.lasts and not group.members)
+
+    @property
+    def owed_bytes(self) -> int:
+        """What lossless groups have not acknowledged, each by itself."""
+        return sum(group.owed_bytes for group in self.groups.values() if isinstance(group, LosslessGroup))
+
+    def put_away(self) -> None:
+        """What waits for a reader need not stay in memory."""
+        for entry in self.retention.put_away(lambda: shown(self.groups.values(), self.streams.values())):
+            for owner in tuple(entry.owners):
+                owner.give_up(entry)
+
+    def restore(self, now: float) -> None:
+        """Go on for the groups that an earlier process left behind; before anything else happens."""
+        for left in self.retention.restored():
+            self.groups.pop(self._expected.meant_by(left.name, self.groups), None)
+            group = self.groups[left.name] = self._lossless(left.name, named=False)
+            group.restore(left)
+            if left.name.startswith(ANONYMOUS):
+                group.forget_at = now + ANONYMOUS_PATIENCE_S
+
+    def conclude(self) -> None:
+        """The streams ended in good order: groups that know it are not waited for by a successor."""
+        for group in self.groups.values():
+            if isinstance(group, LosslessGroup) and group.told_end:
+                self.retention.forget(group)
+
     def _deliver(self, group: Group, member: Member, entry: Entry) -> None:
-        progress = self.streams[entry.identity.stream]
-        first = progress.first if progress.run == entry.identity.run else 0
+        progress = self.streams.get(entry.identity.stream)
+        first = progress.first if progress is not None and progress.run == entry.identity.run else 0
         assert member.peer is not None  # noqa: S101  (a member without a connection has no credit)
         self.out.append((member.peer, Delivery(entry, group.thinned_for(member, entry, first))))
         if member.one_shot and member.sent >= member.granted:
@@ -175,9 +204,10 @@ class Audience:
         if not group.members:
             exclusive = wishes.exclusive or not wishes.group
             group.shape(wishes.want, wishes.max_fps, exclusive=exclusive, rights=member.rights)
-        streams = (progress for progress in self.streams.values() if group.wants(progress.name))
-        positions = tuple(joining.position(member, progress, resumed=resumed) for progress in streams)
+        positions = joining.positions(member, self.streams.values(), resumed=resumed)
         group.forget_at = None
+        if isinstance(group, LosslessGroup):
+            self.retention.remember(group)
         group.members[wishes.session] = self.members[peer] = member
         self._sessions[wishes.session] = peer
         self._absent.end(wishes.session)
@@ -242,6 +272,7 @@ class Audience:
     def _look_after(self, group: Group, now: float) -> None:
         if isinstance(group, LosslessGroup) and group.forget_at is not None and now >= group.forget_at:
             group.forget()
+            self.retention.forget(group)
             del self.groups[group.name]
         elif group.members:
             group.pump(now)
@@ -292,6 +323,5 @@ class Audience:
     @property
     def settled(self) -> bool:
         """True when nobody is owed anything, and every reader that heard the end, or should, has confirmed it."""
-        lossless = [group for group in self.groups.values() if isinstance(group, LosslessGroup)]
         waiting = any(not member.one_shot for member in self.members.values())
-        return not waiting and not self._absent and not any(group.owed for group in lossless)
+        return not waiting and not self._absent and not self.owing()

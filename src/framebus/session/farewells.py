@@ -24,7 +24,7 @@ def farewells(
             group.drop_held()
         for member in [] if group.owed else group.members.values():
             if member.peer is not None and not member.told_end and not member.one_shot:
-                member.told_end = True
+                member.told_end = group.told_end = True
                 counts = tuple(_count(group, member, s) for s in streams if group.wants(s.name))
                 yield member.peer, End(session=member.session, streams=counts)
 

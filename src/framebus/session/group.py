@@ -41,6 +41,8 @@ class Group(ABC):
         self.may_stop_publisher = False
         self.forget_at: float | None = None
         """When an abandoned group's frames are released; None while it is used or meant to last."""
+        self.told_end = False
+        """True once a member was told that the streams ended, with nothing left that is owed."""
         self._deliver = deliver
         self._wanted: dict[str, bool] = {}
 
@@ -162,6 +164,15 @@ class Group(ABC):
     @abstractmethod
     def owed(self) -> int:
         """How many frames are waiting or unacknowledged."""
+
+    def earlier(self) -> dict[tuple[str, int], Mark]:
+        """Runs of an earlier process of which frames were owed, and how far members are in them."""
+        return {}
+
+    @property
+    def owes_packets(self) -> bool:
+        """True while coded video waits for a member."""
+        return False
 
     def deadline(self, now: float) -> float | None:
         """When `pump` should be called again without any message, or None."""

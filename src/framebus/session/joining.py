@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from framebus.session import wishes
 from framebus.session.group import Group
-from framebus.session.member import Member
+from framebus.session.member import Mark, Member
 from framebus.session.objection import Objection
 from framebus.session.outgoing import Rights
 from framebus.session.rules import MAX_GROUPS
@@ -15,6 +15,8 @@ from framebus.session.wishes import Wishes
 from framebus.wire.control import StreamState
 
 NO_THINNING = "max_fps cannot thin coded video: packets depend on those before them; leave max_fps out"
+MAX_EARLIER = 256
+"""Runs of earlier processes that a reader is told of: its welcome has to fit into a message."""
 CROWDED = Objection("request", f"{MAX_GROUPS} readers are here already: try again later", retry=True)
 
 
@@ -42,7 +44,7 @@ def _to_company(wished: Wishes, group: Group, packets: list[str]) -> Objection |
         return Objection("request", text)
     if not group.members:
         return None
-    if any(group.wants(name) for name in packets):
+    if group.owes_packets or any(group.wants(name) for name in packets):
         return Objection("packets", _takes_one(group), retry=True)
     if group.exclusive or wished.exclusive:
         first = next(iter(group.members.values())).party
@@ -66,12 +68,31 @@ def _takes_one(group: Group) -> str:
     return f"group {group.name!r} carries coded video, which cannot be shared: it takes one member"
 
 
+def positions(member: Member, streams: Iterable[StreamProgress], *, resumed: bool) -> tuple[StreamState, ...]:
+    """Where a new `member` begins in each stream, and in runs of earlier processes of which frames are owed.
+
+    `resumed`: its group was there before.
+    """
+    current = [position(member, s, resumed=resumed) for s in streams if member.group.wants(s.name)]
+    runs = [run for run in member.group.earlier() if run not in member.marks][:MAX_EARLIER]
+    return (*current, *(_earlier(member, stream, run) for stream, run in runs))
+
+
 def position(member: Member, s: StreamProgress, *, resumed: bool) -> StreamState:
-    """Where a new `member` begins in a stream; `resumed`: its group was there before."""
-    group = member.group
+    """Where a new `member` begins in a stream."""
     if not resumed:
-        group.start_with(s)
-    mark = member.marks[(s.name, s.run)] = group.begin(s)
-    if resumed and not group.exclusive:  # what was before was others'; some may turn out to be lost
-        mark.thinned = mark.last + 1
+        member.group.start_with(s)
+    mark = _begin(member, s.name, s.run, member.group.begin(s), resumed=resumed)
     return StreamState(name=s.name, run=f"{s.run:016x}", next=mark.last + 1, thinned=mark.thinned, packets=s.packets)
+
+
+def _earlier(member: Member, stream: str, run: int) -> StreamState:
+    mark = _begin(member, stream, run, member.group.earlier()[stream, run], resumed=True)
+    return StreamState(name=stream, run=f"{run:016x}", next=mark.last + 1, thinned=mark.thinned)
+
+
+def _begin(member: Member, stream: str, run: int, mark: Mark, *, resumed: bool) -> Mark:
+    member.marks[(stream, run)] = mark
+    if resumed and not member.group.exclusive:  # what was before was others'; some may turn out to be lost
+        mark.thinned = mark.last + 1
+    return mark

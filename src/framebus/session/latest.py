@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from framebus.core.frame import Packet
 from framebus.session.group import Deliver, Group
 from framebus.session.member import Mark, Member
 from framebus.session.outgoing import Entry
@@ -55,7 +55,7 @@ class LatestGroup(Group):
 
     def offer(self, entry: Entry, now: float) -> None:
         stream = entry.identity.stream
-        if isinstance(entry.item, Packet):
+        if entry.packet:
             self._offer_packet(stream, entry)
         else:
             self._offer_frame(stream, entry, now)
@@ -126,3 +126,9 @@ class LatestGroup(Group):
             return None
         later = [at for stream, at in self._open_at.items() if at > now and self.held.get(stream)]
         return min(later, default=None)
+
+
+def shown(groups: Iterable[Group], streams: Iterable[StreamProgress]) -> set[Entry]:
+    """Frames that readers of the newest, or newcomers to coded video, may still be given."""
+    held = [entries for group in groups if isinstance(group, LatestGroup) for entries in group.held.values()]
+    return {entry for entries in (*held, *(stream.gop for stream in streams)) for entry in entries}

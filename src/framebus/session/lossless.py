@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 
-from framebus.core.frame import Identity, Packet
+from framebus.core.frame import Identity
 from framebus.session.group import Deliver, Group
 from framebus.session.member import Mark, Member
-from framebus.session.outgoing import Entry
-from framebus.session.retention import Retention
+from framebus.session.outgoing import Entry, Rights
+from framebus.session.retention import Remembered, Retention
 from framebus.session.streams import StreamProgress
 from framebus.wire.limits import MAX_NS
+
+RECALL_BYTES = 1_000_000
+"""So much is brought back into memory at a time, or one frame, before others have their turn."""
 
 
 class LosslessGroup(Group):
@@ -30,6 +33,9 @@ class LosslessGroup(Group):
         """The last acknowledged frame of each run: a successor of a member begins after it."""
         self._opens_ns: dict[str, int] = {}
         self._waiting_for_key: set[str] = set()
+        self._earlier: tuple[tuple[str, int], ...] = ()
+        self._pausing = False
+        """More could be sent at once, but has to be brought into memory."""
 
     @property
     def waits(self) -> bool:
@@ -38,6 +44,34 @@ class LosslessGroup(Group):
     @property
     def owed(self) -> int:
         return len(self._owed)
+
+    @property
+    def owes_packets(self) -> bool:
+        return any(entry.packet for entry in self._unsent)
+
+    def restore(self, left: Remembered) -> None:
+        """Go on for a group of that name that an earlier process left behind."""
+        super().shape(left.want, left.max_fps, exclusive=left.exclusive, rights=None)
+        self._settled = {run: Mark(*mark) for run, mark in left.marks.items()}
+        self._earlier = tuple(self._settled)
+        for entry, thinned in left.owed:
+            self._note(entry, thinned)
+            self._retention.hold(entry, self)
+
+    def earlier(self) -> dict[tuple[str, int], Mark]:
+        runs = {run: self._settled[run] for run in self._earlier if self.wants(run[0])}
+        return {run: Mark(mark.last, mark.thinned) for run, mark in runs.items()}
+
+    def shape(self, want: tuple[str, ...], max_fps: float, *, exclusive: bool, rights: Rights | None) -> None:
+        """Frames of streams that it turns out not to want were kept in vain."""
+        super().shape(want, max_fps, exclusive=exclusive, rights=rights)
+        for entry in [entry for entry in self._owed.values() if not self.wants(entry.identity.stream)]:
+            self._let_go(entry)
+
+    def settled(self, stream: str, run: int) -> tuple[int, int] | None:
+        """The last frame of that run that was acknowledged, and how many before were not meant for this group."""
+        mark = self._settled.get((stream, run))
+        return (mark.last, mark.thinned) if mark else None
 
     def begin(self, progress: StreamProgress) -> Mark:
         mark = self._settled.get((progress.name, progress.run))
@@ -84,32 +118,52 @@ class LosslessGroup(Group):
     def _keep(self, entry: Entry) -> None:
         """One frame is always kept, however large; others where there is room."""
         if entry.fits or not self._owed:
-            self._retention.hold(entry)
-            self._thinned[entry.identity] = super().thinned_before(entry)
-            self._owed[entry.identity] = entry
-            self.owed_bytes += entry.nbytes
-            self._unsent.append(entry)
+            self._note(entry, super().thinned_before(entry))
+            self._retention.hold(entry, self)
         else:
             self.lose(entry.identity.stream)
-            if isinstance(entry.item, Packet):
+            if entry.packet:
                 self._waiting_for_key.add(entry.identity.stream)
+
+    def _note(self, entry: Entry, thinned: int) -> None:
+        self._thinned[entry.identity] = thinned
+        self._owed[entry.identity] = entry
+        self.owed_bytes += entry.nbytes
+        self._unsent.append(entry)
 
     def thinned_before(self, entry: Entry) -> int:
         return self._thinned[entry.identity]
 
     def pump(self, now: float) -> None:
+        self._pausing = False
+        recalled = 0
         while self._unsent:
             entry = self._unsent[0]
             if entry.identity in self._owed:
                 member = self.free_member(entry)
-                if member is None:
+                if member is None or (member.in_flight and not self._retention.may_send(entry)):
                     return
-                member.lend(entry)
-                self._holder[entry.identity] = member
+                if not entry.is_here:
+                    if recalled >= RECALL_BYTES:
+                        self._pausing = True
+                        return
+                    recalled += entry.nbytes
                 self._unsent.popleft()
-                self.send(member, entry)
+                self._lend(entry, member)
             else:
                 self._unsent.popleft()
+
+    def _lend(self, entry: Entry, member: Member) -> None:
+        if not entry.is_here and not self._retention.recall(entry):
+            self.give_up(entry)
+            return
+        member.lend(entry)
+        entry.lent += 1
+        self._holder[entry.identity] = member
+        self.send(member, entry)
+
+    def deadline(self, now: float) -> float | None:
+        return now if self._pausing else None
 
     # frames go ---------------------------------------------------------------------------------------------
 
@@ -126,14 +180,15 @@ class LosslessGroup(Group):
                 mark.last, mark.thinned = identity.seq, self._thinned[identity]
             self._let_go(entry)
 
-    def _let_go(self, entry: Entry) -> None:
+    def _let_go(self, entry: Entry, *, lost: bool = False) -> None:
         del self._owed[entry.identity], self._thinned[entry.identity]
         self.owed_bytes -= entry.nbytes
         holder = self._holder.pop(entry.identity, None)
         if holder is not None:
             holder.settle(entry.identity)
+            entry.lent -= 1
         self.told.pop(entry.identity, None)
-        self._retention.release(entry)
+        self._retention.release(entry, self, lost=lost)
 
     def leave(self, member: Member) -> None:
         self.members.pop(member.session, None)
@@ -142,6 +197,7 @@ class LosslessGroup(Group):
         back = member.break_off()
         for entry in back:
             del self._holder[entry.identity]
+            entry.lent -= 1
         self._unsent = deque(sorted((*back, *self._unsent), key=lambda entry: entry.index))
 
     def drop_oldest(self) -> bool:
@@ -149,8 +205,8 @@ class LosslessGroup(Group):
         while self._unsent:
             entry = self._unsent.popleft()
             if entry.identity in self._owed:
-                self._give_up(entry)
-                if isinstance(entry.item, Packet):
+                self.give_up(entry)
+                if entry.packet:
                     self._give_up_followers(entry.identity.stream)
                 return True
         return False
@@ -162,21 +218,22 @@ class LosslessGroup(Group):
             if dropping and entry.identity.stream == stream:
                 dropping = not entry.starts
             if dropping and entry.identity.stream == stream:
-                self._give_up(entry)
+                self.give_up(entry)
             else:
                 kept.append(entry)
         self._unsent = kept
         if dropping:
             self._waiting_for_key.add(stream)
 
-    def _give_up(self, entry: Entry) -> None:
+    def give_up(self, entry: Entry) -> None:
+        """This group will not get `entry`."""
         if entry.identity in self._owed:
             self.lose(entry.identity.stream)
             self.note_gap(entry.identity.stream, self.told.get(entry.identity, 0))
-            self._let_go(entry)
+            self._let_go(entry, lost=True)
 
     def forget(self) -> None:
         """Nobody will ask for these frames again: release them all and count them."""
         self._unsent.clear()
         for entry in list(self._owed.values()):
-            self._give_up(entry)
+            self.give_up(entry)

@@ -70,8 +70,8 @@ class PublisherSession:
         self._end_at = 0.0
         self._pulse = Pulse()
         self._observers: set[Peer] = set()
-        self._offered = 0
-        self._started = not (rules.wait_for or rules.wait_for_groups)
+        self._offered = self.audience.retention.next_index
+        self._started = not rules.waits_to_start
         self.on_reply = on_reply
         self.on_status: Callable[[], dict[str, dict[str, Any]]] | None = None
         """What the carrier knows about each stream besides (rate, age), for observers."""
@@ -99,7 +99,8 @@ class PublisherSession:
     def started(self) -> bool:
         """True once everybody in `wait_for` has been there (and ever after)."""
         if not self._started:
-            self._started = len(self.audience.members) >= self.rules.wait_for and not self.audience.missing()
+            nobody_missing = self.rules.spools or not self.audience.missing()
+            self._started = len(self.audience.members) >= self.rules.wait_for and nobody_missing
         return self._started
 
     def next_number(self, stream: str, run: int) -> int:
@@ -121,19 +122,32 @@ class PublisherSession:
                 f"frame {item.seq} of stream {item.stream!r} has {item.nbytes} bytes: "
                 f"the limit of a link is {self.rules.max_bytes}; send a smaller or encoded picture"
             )
-        progress = self.audience.progress(
-            item.stream, item.run, item.seq - item.missed, packets=isinstance(item, Packet)
-        )
+        packet = isinstance(item, Packet)
+        progress = self.audience.progress(item.stream, item.run, item.seq - item.missed, packets=packet)
         gap = progress.pass_on(item)
-        entry = Entry(item, self._offered, done, progress.thinned)
+        entry = Entry(
+            item.identity,
+            self._offered,
+            item.nbytes,
+            packet=packet,
+            starts=not isinstance(item, Packet) or item.key,
+            thinned=progress.thinned,
+            first=progress.first,
+            item=item,
+            done=done,
+        )
         self._offered += 1
         progress.remember(entry)
         self.unseen += not self.audience.offer(entry, gap, now)
-        if entry.owners == 0:
+        if not entry.owners:
             settle(entry)
         calling = self.calling
         if calling is not None and calling.welcomed and calling.peer not in self.audience.members:
             calling.refused(NO_THINNING, now, retry=False)
+
+    def put_away(self) -> None:
+        """What was to be sent has been sent: what waits for a reader need not stay in memory."""
+        self.audience.put_away()
 
     def close(self, now: float) -> None:
         """No more frames will come; readers are told once they have what they are owed."""

@@ -31,6 +31,16 @@ class PublisherRules(msgspec.Struct, frozen=True, kw_only=True):
     """At a hub, publishers of one group share their streams: each has a part of the frames of a run."""
     max_bytes: int = MAX_FRAME_BYTES
 
+    @property
+    def spools(self) -> bool:
+        """True where what is owed is kept on disk."""
+        return self.when_full == "spool"
+
+    @property
+    def waits_to_start(self) -> bool:
+        """True where somebody has to be there before anything is sent; a spool takes what named groups are owed."""
+        return bool(self.wait_for or (self.wait_for_groups and not self.spools))
+
     def may_stop(self, *, named: bool) -> bool:
         """True when a lossless group may make `send` wait; `named` says that `wait_for` names it."""
         if self.when_full is not None:

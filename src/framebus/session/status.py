@@ -22,6 +22,9 @@ def publisher_status(session: PublisherSession) -> dict[str, Any]:
         "live": session.rules.live,
         "unseen": session.unseen,
         "retained_bytes": audience.retention.nbytes,
+        "spooled_frames": audience.retention.stored[0],
+        "spooled_bytes": audience.retention.stored[1],
+        "spool_needed_bytes": audience.retention.needed_bytes,
         "streams": [
             more.get(s.name, {})
             | {"name": s.name, "run": f"{s.run:016x}", "frames": s.next - s.first, "packets": s.packets}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from framebus.core.contracts import Item
-from framebus.core.frame import Packet
 from framebus.session.outgoing import Entry
 
 MAX_GOP_BYTES = 16 * 1024 * 1024
@@ -43,7 +42,7 @@ class StreamProgress:
 
     def remember(self, entry: Entry) -> None:
         """Keep the group of pictures that `entry` belongs to, so that a newcomer sees a picture at once."""
-        if isinstance(entry.item, Packet):
+        if entry.packet:
             if entry.starts:
                 self.gop.clear()
                 self.gop_bytes = 0

@@ -20,7 +20,7 @@ from framebus.verbs.open import OPEN_OPTIONS, Place, open_all, options_of_source
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.options import checked, given, refuse_unused
 from framebus.verbs.places import address_of
-from framebus.verbs.publish import check_sink, options_of_sink, publish_at
+from framebus.verbs.publish import check_sink, left_behind, options_of_sink, publish_at
 from framebus.verbs.relay import Relay
 from framebus.verbs.sinking import SinkPublisher
 from framebus.verbs.working import WORKING, inside, worker
@@ -66,6 +66,8 @@ def pipe(
     when_full: str | None = None,
     patience: float | str = 10,
     retain: int | str = "256MB",
+    spool: str | os.PathLike[str] | None = None,
+    spool_size: int | str = "10GB",
     encode: str | None = None,
     stream: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -120,6 +122,8 @@ def pipe(
         when_full=when_full,
         patience=patience,
         retain=retain,
+        spool=spool,
+        spool_size=spool_size,
         encode=encode,
         stream=stream,
     )
@@ -203,6 +207,9 @@ class _Ends:
             return self.sink(live=source.live)
         assert isinstance(self._address, Link)  # noqa: S101  (only links come after their source)
         check_sink(self._address, self._for_sink)
+        was_live = left_behind(self._for_sink.get("spool"))
+        if was_live is not None:  # readers need not wait for the first new frame to get what they are owed
+            return self.sink(live=was_live)
         listening = listens(self._address, "writer", self._for_sink.get("listen"))
 
         def make() -> Publisher:

@@ -19,7 +19,7 @@ from framebus.verbs.sinking import SinkPublisher
 LINK_OPTIONS = frozenset(
     {
         *("allow", "carrier", "encode", "format", "insecure", "listen", "patience", "retain", "stream", "wait_for"),
-        "when_full",
+        *("fsync", "spool", "spool_size", "when_full"),
     }
 )
 """Options of `publish` that links take; other sinks where they say so."""
@@ -32,6 +32,8 @@ def publish(
     when_full: str | None = None,
     patience: float | str = 10,
     retain: int | str = "256MB",
+    spool: str | os.PathLike[str] | None = None,
+    spool_size: int | str = "10GB",
     format: str | None = None,
     encode: str | None = None,
     listen: bool | None = None,
@@ -47,7 +49,9 @@ def publish(
 
     wait_for    so many readers, or the readers of these names, before anything is sent
     when_full   what `send` does when the frames kept for a slow group fill `retain`: `"wait"` for it up to `patience`
-                (default for groups named in `wait_for`), or `"skip"`: that group gets a counted gap
+                (default for groups named in `wait_for`), or `"skip"`: that group gets a counted gap. `"spool"` keeps
+                on disk what a group is not there to take, and delivers it afterwards, also when this program was
+                started again: it needs `spool`, a folder of this publisher's own, and takes up to `spool_size` there
     patience    seconds, or text such as `"30s"`: `send` and `close` wait on while readers take what they are owed, and
                 give up when none was taken for so long
     retain      how much is kept for groups that have not acknowledged it
@@ -67,6 +71,8 @@ def publish(
         when_full=when_full,
         patience=patience,
         retain=retain,
+        spool=spool,
+        spool_size=spool_size,
         format=format,
         encode=encode,
         listen=listen,
@@ -102,9 +108,19 @@ def check_sink(address: Link, options: Mapping[str, Any]) -> None:
     """Raise now what publishing there would raise later: a port that is taken, keys that are missing."""
     if address.dialect:
         return  # opened with the first frame, and says so then
-    from framebus.links.link import check_listening
+    from framebus.links.link import check_listening, check_spool
 
+    check_spool(**{name: options[name] for name in ("when_full", "spool", "spool_size", "fsync") if name in options})
     check_listening(address, **{name: options[name] for name in ("listen", "allow", "insecure") if name in options})
+
+
+def left_behind(spool: str | None) -> bool | None:
+    """Whether the publisher that left frames in the folder `spool` was live; None where none are left."""
+    if spool is None:
+        return None
+    from framebus.links.spool.wanted import was_live
+
+    return was_live(spool)
 
 
 def options_of_sink(address: Address) -> frozenset[str]:

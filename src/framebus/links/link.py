@@ -186,13 +186,6 @@ def _given(socket: system.socket) -> Callable[[int], Carrier]:
     return lambda attempt: Switchboard(given=LocalConnection(socket, where=PRIVATE))
 
 
-def check_spool(
-    when_full: str | None = None, spool: str | None = None, spool_size: int | str | None = None, *, fsync: bool = False
-) -> None:
-    """Raise the `OptionError` that `publish_link` would; for those who will publish later."""
-    wanted(when_full, spool, spool_size, fsync=fsync)
-
-
 def check_listening(
     address: Link, *, listen: bool | None = None, allow: Iterable[str] = (), insecure: bool = False
 ) -> None:

@@ -108,9 +108,10 @@ def check_sink(address: Link, options: Mapping[str, Any]) -> None:
     """Raise now what publishing there would raise later: a port that is taken, keys that are missing."""
     if address.dialect:
         return  # opened with the first frame, and says so then
-    from framebus.links.link import check_listening, check_spool
+    from framebus.links.link import check_listening
+    from framebus.links.spool.wanted import wanted
 
-    check_spool(**{name: options[name] for name in ("when_full", "spool", "spool_size", "fsync") if name in options})
+    wanted(**{name: options[name] for name in ("when_full", "spool", "spool_size", "fsync") if name in options})
     check_listening(address, **{name: options[name] for name in ("listen", "allow", "insecure") if name in options})
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from framebus.session.feed import Feed
 from framebus.session.intake import FLUSH_S
 from framebus.session.publisher import LAST_FRAME_S
 from framebus.session.rules import ANONYMOUS_PATIENCE_S
 from framebus.testing.network import CALLED
-from framebus.wire.control import End, Hello
-from tests.session.desk import Desk, frame, pair
+from framebus.wire.control import End, Hello, StreamState
+from tests.session.desk import RUN, Desk, frame, pair
 
 
 def test_a_lossless_reader_is_told_after_its_last_acknowledgement() -> None:
@@ -201,3 +202,12 @@ def test_a_reader_that_leaves_is_not_waited_for() -> None:
     reader.session.leave()
     desk.settle()
     assert publisher.session.finished
+
+
+def test_an_end_that_is_heard_again_after_a_break_tells_of_nothing_new() -> None:
+    feed = Feed("a session")
+    feed.begin((), rebase=False)
+    counts = (StreamState(name="cam", run=f"{RUN:016x}", next=4, thinned=0),)
+    assert feed.finish(counts) == {"cam": 4}
+    feed.begin(counts, rebase=False)
+    assert feed.finish(counts) == {}

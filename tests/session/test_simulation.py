@@ -25,7 +25,7 @@ def test_promises_are_kept(chunk: int, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["--first", str(chunk * size), "--seeds", str(size)]) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("seed", [565195622, 565222541, 565228298, 565266640])
+@pytest.mark.parametrize("seed", [565195622, 565222541, 565228298, 565266640, 565286452])
 def test_promises_that_were_broken_once_are_kept(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seed", str(seed)]) == 0, capsys.readouterr().out
 

@@ -147,10 +147,13 @@ class Feed:
 
     def progress(self, item: Item) -> Progress:
         """Where this reader is in the run of `item`; a run that begins unannounced begins at its first frame."""
-        progress = self._progress.get((item.stream, item.run))
+        return self._progress_of(item.stream, item.run)
+
+    def _progress_of(self, stream: str, run: int) -> Progress:
+        progress = self._progress.get((stream, run))
         if progress is None:
             progress = Progress(-1, 0)
-            self._remember(item.stream, item.run, progress)
+            self._remember(stream, run, progress)
         return progress
 
     def is_repeated(self, item: Item) -> bool:
@@ -168,7 +171,7 @@ class Feed:
         self.ended = True
         tail = {}
         for state in states:
-            progress = self._progress.get((state.name, parse_run(state.run))) or Progress(-1, 0)
+            progress = self._progress_of(state.name, parse_run(state.run))
             progress.advance(state.next, state.thinned)  # as if one more frame came, the one after the last
             missed = progress.tell()
             if missed:

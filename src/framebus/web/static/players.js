@@ -67,7 +67,7 @@ export class CodecPlayer {
   close() { const decoder = this.decoder; this.decoder = null; if (decoder && decoder.state !== 'closed') decoder.close(); }
 }
 
-const BEHIND = 0.25, CLOSE = 0.08, FAR = 0.3, CALM_MS = 5000, KEPT_S = 20;
+const BEHIND = 0.25, CLOSE = 0.04, FAR = 0.3, CALM_MS = 5000, KEPT_S = 20;
 
 export class MsePlayer {
   constructor({done, shown, failed}) {

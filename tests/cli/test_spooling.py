@@ -29,6 +29,7 @@ def test_a_pipe_that_was_stopped_delivers_when_it_is_started_again(
     flags = ("--wait-for", "saver", *spool(tmp_path / "spool"), *SMALL)
     first = child("-m", "framebus", "pipe", "synthetic:", address, "--frames", "30", *flags)
     assert first.succeed() == ""
+    assert "keeps 30 frames (0." in first.stderr
     second = child("-m", "framebus", "pipe", "synthetic:", address, *flags)
     second.wait_line("listening")
     assert main(["info", address, "--json"]) == 0

@@ -104,6 +104,11 @@ def test_the_changelog_knows_the_version() -> None:
     assert f"## {series}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_the_test_camera_of_the_demo_does_without_pytest(child: StartChild) -> None:
+    code = "import sys; from framebus.testing import TestCamera, samples; print('pytest' in sys.modules, callable(samples))"
+    assert child("-c", code).succeed() == "False True\n"
+
+
 def test_importing_loads_nothing_heavy(child: StartChild) -> None:
     loaded = set(child("-c", FIRST_IMPORT_LOADS).succeed().split())
     assert loaded & HEAVY == set()

@@ -8,14 +8,16 @@ A suite is a plain class with test methods. Subclass it under pytest and say how
         def make(self, tmp_path):
             return MyCamera(exposure_ms=5)
 
-All promises that readers, relays and sinks rely on are then checked. Nothing here imports pytest: the methods are
-called with a `tmp_path` (a folder of their own) and fail by `assert`.
+All promises that readers, relays and sinks rely on are then checked. Nothing but `LinkConformance` imports pytest: the
+methods are called with a `tmp_path` (a folder of their own) and fail by `assert`.
 """
 
 from __future__ import annotations
 
 import pkgutil
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if "pytest" in sys.modules:
     # Failures then show both sides of a comparison, as in tests of one's own.
@@ -24,15 +26,17 @@ if "pytest" in sys.modules:
     )
 
 from framebus.sources import stamp
-from framebus.testing.camera import TestCamera
 from framebus.testing.clips import clip
 from framebus.testing.encodings import EncodingConformance
-from framebus.testing.holding import nothing_left_open
-from framebus.testing.links import LinkConformance
 from framebus.testing.ops import OpConformance
 from framebus.testing.samples import framed, pictures, samples
 from framebus.testing.sinks import SinkConformance
 from framebus.testing.sources import SourceConformance
+
+if TYPE_CHECKING:
+    from framebus.testing.camera import TestCamera
+    from framebus.testing.holding import nothing_left_open
+    from framebus.testing.links import LinkConformance
 
 __all__ = [
     "EncodingConformance",
@@ -48,3 +52,13 @@ __all__ = [
     "samples",
     "stamp",
 ]
+
+_LATER = {"LinkConformance": "links", "TestCamera": "camera", "nothing_left_open": "holding"}
+"""Loaded when used: each of them needs much else, and the first one pytest."""
+
+if not TYPE_CHECKING:  # to a type checker only the names above exist
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module 'framebus.testing' has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

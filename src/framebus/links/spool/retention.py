@@ -251,6 +251,11 @@ class SpoolRetention(Retention):
         left = [entry for entry in self._memory.values() if entry.place is None and entry not in lost]
         if left:
             log.error("spool %s: %d frames that are owed could not be kept", self._store.folder, len(left))
+        if self._store.frames:
+            log.warning(
+                "spool %s keeps %s frames (%.1f MB) for readers who are away, until you publish with it again",
+                *(self._store.folder, f"{self._store.frames:,}", self._store.used / 1e6),
+            )
         self._store.close()
 
     def disown(self) -> None:

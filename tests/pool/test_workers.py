@@ -324,7 +324,7 @@ def test_ctrl_c_is_the_parents_business(child: StartChild) -> None:
     parent.wait_line(f"user says {pid}")
     parent.interrupt()
     assert parent.wait() != 0
-    assert parent.stderr.count("Traceback") == 1
+    assert parent.tracebacks == 1
     assert not psutil.pid_exists(pid)
 
 

@@ -57,7 +57,7 @@ def start(child: StartChild, target: str, address: str, workers: int = 1) -> Chi
 def stop(process: Child) -> None:
     process.interrupt()
     process.wait()
-    assert process.stderr.count("Traceback") == 1
+    assert process.tracebacks == 1
     assert process.stderr.rstrip().endswith("KeyboardInterrupt")
 
 

@@ -65,6 +65,11 @@ class Child:
         """Everything said on standard error so far."""
         return self._text("stderr")
 
+    @property
+    def tracebacks(self) -> int:
+        """How many exceptions ended something so far; those that one was raised in the handling of do not count."""
+        return self.stderr.count("Traceback") - self.stderr.count("another exception occurred")
+
     def wait_line(self, pattern: str, timeout: float = PATIENCE_S) -> re.Match[str]:
         """The next line in which `pattern` is found, on either stream, after the last one found there.
 

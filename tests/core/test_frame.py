@@ -165,3 +165,10 @@ class TestPackets:
         assert packet.age_s < 60
         assert packet.replace(seq=3).identity.seq == 3
         assert not hasattr(packet, "image")
+
+
+def test_it_says_what_it_is_on_one_line() -> None:
+    frame = Frame.of(np.zeros((4, 6, 3), np.uint8), stream="cam", seq=7, run=1)
+    assert repr(frame) == "<Frame 7 of cam: 6x4x3 uint8 bgr24>"
+    packet = Packet(data=memoryview(b"abc"), codec="h264", key=True, pts=0, dts=0, stream="cam", seq=7)
+    assert repr(packet) == "<Packet 7 of cam: h264, 3 bytes, a key frame>"

@@ -191,6 +191,10 @@ class Frame(msgspec.Struct, frozen=True, eq=False, weakref=True, kw_only=True):
         """A writable copy of `image`, to draw on or to keep."""
         return self.image.copy()
 
+    def __repr__(self) -> str:
+        size = "x".join(map(str, (*self.shape[1::-1], *self.shape[2:])))
+        return f"<Frame {self.seq} of {self.stream or 'no stream'}: {size} {self.dtype} {self.format}>"
+
     def replace(self, **changes: Any) -> Frame:
         """The same frame with some header fields changed; pixels are shared."""
         return msgspec.structs.replace(self, **changes)
@@ -229,6 +233,10 @@ class Packet(msgspec.Struct, frozen=True, eq=False, weakref=True, kw_only=True):
     def nbytes(self) -> int:
         """Bytes of coded data."""
         return self.data.nbytes
+
+    def __repr__(self) -> str:
+        key = ", a key frame" if self.key else ""
+        return f"<Packet {self.seq} of {self.stream or 'no stream'}: {self.codec}, {self.nbytes} bytes{key}>"
 
     def replace(self, **changes: Any) -> Packet:
         """The same packet with some header fields changed."""

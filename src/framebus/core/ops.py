@@ -45,9 +45,7 @@ class Op:
     def each(self, frame: Item) -> list[Frame]:
         """All frames the op makes of this one; raises `OpError` naming the frame."""
         if not isinstance(frame, Frame) and not self._function.takes_packets:
-            raise OpError(
-                f"{self.name} cannot work on coded packets of {frame.stream}: open the source without packets"
-            )
+            raise OpError(f"{self.name} cannot work on coded packets of {frame.stream}: put the op decode before it")
         try:
             return self._answers(frame, self._function(frame))
         except Exception as error:

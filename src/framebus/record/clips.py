@@ -43,7 +43,7 @@ class Clips:
         if self._closed:
             raise Closed("this recorder of clips was closed")
         if isinstance(item, Packet):
-            raise BadFrame("events are looked for in pictures: open the source without packets=True")
+            raise BadFrame("events are looked for in pictures: put the op decode before it")
         if self._look(item):
             self._until[item.stream] = item.captured_ns + self._after_ns
             self._release(item.stream, item.captured_ns - self._before_ns)

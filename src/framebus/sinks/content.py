@@ -37,9 +37,7 @@ class Content(msgspec.Struct, frozen=True):
     def of(cls, frame: Item) -> Content:
         """The pixels as they are, unless the reader asked for others; raises `BadFrame` for what no file holds."""
         if isinstance(frame, Packet):
-            raise BadFrame(
-                f"stream {frame.stream!r}: coded video goes into .mp4 or .mkv; open the source without packets=True"
-            )
+            raise BadFrame(f"stream {frame.stream!r}: coded video goes into .mp4 or .mkv; put the op decode before it")
         native = frame.wanted in ("", "native", frame.format)
         image = np.ascontiguousarray(frame.data if native else frame.image)
         for name, array in (("pixels", image), *frame.extra):

@@ -50,7 +50,7 @@ class Asking(Stage):
     def put(self, item: Item) -> None:
         """See `Stage`; raises `OpError` for packets."""
         if not isinstance(item, Frame):
-            raise OpError(f"services cannot work on coded packets of {item.stream}: open the source without packets")
+            raise OpError(f"services cannot work on coded packets of {item.stream}: put the op decode before it")
         if not self._started:
             self._exchange.await_start()
             self._started = True

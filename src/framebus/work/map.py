@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Literal, overload
+from contextlib import suppress
+from typing import Any, Literal, overload
 
 from framebus.core import values
 from framebus.core.bell import SLICE_S
@@ -85,7 +86,7 @@ def map(
     Raises `OpError` with the worker's traceback and the frame's identity, `OptionError` for what is no op or cannot
     be taken to another process, and what the source raises. One thread at a time iterates.
     """
-    ops = values.ops(op)
+    ops = _function_first(op)
     if on_error not in ("raise", "skip", "return"):
         raise OptionError(f"on_error={on_error!r} is not possible: give 'raise', 'skip' or 'return'")
     count = check("workers", "all" if workers is None else workers)
@@ -149,3 +150,10 @@ def _failed(error: Error, on_error: OnError) -> Generator[Error, None, None]:
         yield error
     else:
         log.warning("%s", error)
+
+
+def _function_first(op: Any) -> tuple[Spec, ...]:
+    if not hasattr(op, "read"):  # a source, which would be read to its end
+        with suppress(ValueError, TypeError):
+            return values.ops(op)
+    raise OptionError(f"map takes the function first, then the frames, as in fb.map(function, frames); got {op!r}")

@@ -77,7 +77,7 @@ class Mapping(Stage):
     def put(self, item: Item) -> None:
         """See `Stage`; raises `OpError` for packets, which need ops in one process."""
         if not isinstance(item, Frame):
-            raise OpError(f"workers cannot share coded packets of {item.stream}: open the source without packets")
+            raise OpError(f"workers cannot share coded packets of {item.stream}: put the op decode before it")
         self._partial.append(item)
         if len(self._partial) >= self._batch:
             self.flush()

@@ -72,7 +72,7 @@ class Sending:
         if self._outbox.pass_over(done):
             return
         if not isinstance(item, Frame):
-            raise BadFrame(f"{self.where} takes pictures, not coded video: open the source without packets")
+            raise BadFrame(f"{self.where} takes pictures, not coded video: put the op decode before it")
         letter = Letter(item, lambda: self._message(item), done)
         if not self._lazily:
             _ = letter.parts  # here, so that it costs this thread, and a frame that cannot be sent is told of here

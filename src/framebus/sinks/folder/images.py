@@ -111,7 +111,7 @@ class Images:
 
     def _checked(self, item: Item) -> Frame:
         if isinstance(item, Packet):
-            raise BadFrame("coded packets are no pictures: open the source without packets=True")
+            raise BadFrame("coded packets are no pictures: put the op decode before it")
         if self._only is None:
             self._only = item.stream
         elif not self._template.per_stream and item.stream != self._only:

@@ -55,7 +55,7 @@ class Window:
         if self._closed:
             raise Closed("the window was closed: open it again to see more")
         if isinstance(item, Packet):
-            raise BadFrame("coded packets are no pictures: open the source without packets=True")
+            raise BadFrame("coded packets are no pictures: put the op decode before it")
         self._take(item)
         self._draw()
         self._entitle(item)

@@ -94,7 +94,9 @@ class Report(msgspec.Struct, kw_only=True):
 
     def __str__(self) -> str:
         parts = [f"{self.done}/{self.total} in {self.elapsed_s:.1f} s ({self.rate:,.0f}/s)"]
-        parts += [f"{len(each)} {name}" for name in _LISTS if (each := getattr(self, name))]
+        said = {f"{self.resumed} done before": self.resumed, f"{len(self.failures)} failed": self.failures}
+        said |= {f"{len(self.quarantined)} quarantined": self.quarantined, f"{len(self.damaged)} damaged": self.damaged}
+        parts += [text for text, there in said.items() if there]
         return ", ".join(parts + ([f"stopped: {self.stopped}"] if self.stopped else []))
 
 

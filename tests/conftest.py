@@ -15,6 +15,7 @@ import pytest
 
 from framebus.testing.children import Child
 from framebus.testing.leaks import Snapshot, left_over
+from tests import kin
 
 FAILED = pytest.StashKey[bool]()
 KILLED = pytest.StashKey[bool]()
@@ -60,6 +61,7 @@ def runtime_dir(request: pytest.FixtureRequest, _lasting: None) -> Iterator[Path
         patch.setenv("XDG_STATE_HOME", str(home / "state"))
         patch.setenv("FRAMEBUS_KEYS", str(home / "keys"))
         before = Snapshot.take()
+        kin.remember(before.children)
         yield runtime
         left = [] if request.node.stash.get(FAILED, False) else left_over(before, _swept(request, runtime))
     shutil.rmtree(home, ignore_errors=True)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from framebus.config.reading import read
 from framebus.config.saved import SavedSystem
 from framebus.graph.view import View
@@ -88,17 +86,3 @@ class Stage:
 def numbers(folder: Path) -> list[int]:
     """The numbers of the pictures in a folder."""
     return sorted(int(path.stem.rpartition("-")[2]) for path in folder.glob("*.png"))
-
-
-def descendants() -> list[psutil.Process]:
-    """All processes below this one."""
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if not _is_pythons_own(one)]
-
-
-def _is_pythons_own(process: psutil.Process) -> bool:
-    """Started once by the standard library for whoever first used it, and there until the end."""
-    try:
-        return "multiprocessing.resource_tracker" in " ".join(process.cmdline())
-    except psutil.Error:  # it has just ended
-        return False

@@ -13,7 +13,8 @@ import pytest
 
 from framebus.config.run import run
 from framebus.memory.pool import supported
-from tests.graph.stage import CAMERA, Condition, Stage, descendants, numbers
+from tests.graph.stage import CAMERA, Condition, Stage, numbers
+from tests.kin import descendants
 
 pytestmark = [
     pytest.mark.skipif(not supported(), reason="this system cannot share memory between processes"),

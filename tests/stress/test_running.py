@@ -111,7 +111,7 @@ def test_every_claim_gets_a_round_even_without_time(tmp_path: Path, claim: Claim
     assert [outcome.rounds for outcome in outcomes] == [1, 1]
 
 
-LASTING = "while trial.goes_on:\n    trial.pause(0.01)\n    trial.count('turns')\ntrial.count('rounds')"
+LASTING = "import time\nwhile trial.goes_on:\n    time.sleep(0.01)\n    trial.count('turns')\ntrial.count('rounds')"
 
 
 def test_a_lasting_claim_takes_all_its_time_for_one_round(tmp_path: Path, claim: Claim) -> None:

@@ -306,7 +306,7 @@ def test_video_that_comes_unevenly_is_played_further_from_its_end_for_a_while(se
         player.close();
         return margins;
     })()""")
-    assert (at_first, starved, after_a_jump, calm) == (0.08, 0.3, 0.1, 0.08)
+    assert (at_first, starved, after_a_jump, calm) == (0.04, 0.3, 0.1, 0.04)
 
 
 def test_a_part_that_is_opened_twice_asks_once(serve: Serve, tab: Tab) -> None:

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tests.conftest import StartChild
+from tests.kin import descendants
 
 SCRIPT = """
 import os
@@ -115,7 +116,7 @@ def test_ctrl_c_in_a_map_ends_it_with_one_traceback_and_leaves_nothing(child: St
     assert process.wait() != 0
     assert process.tracebacks == 1
     assert process.stderr.rstrip().endswith("KeyboardInterrupt")
-    assert not psutil.Process().children(recursive=True)
+    assert not descendants()
 
 
 def test_a_module_of_the_program_is_found_by_its_workers(child: StartChild, tmp_path: Path) -> None:

@@ -67,8 +67,9 @@ class Child:
 
     @property
     def tracebacks(self) -> int:
-        """How many exceptions ended something so far; those that one was raised in the handling of do not count."""
-        return self.stderr.count("Traceback") - self.stderr.count("another exception occurred")
+        """How many exceptions ended something so far; those that led to another do not count."""
+        chained = self.stderr.count("another exception occurred") + self.stderr.count("was the direct cause of")
+        return self.stderr.count("Traceback") - chained
 
     def wait_line(self, pattern: str, timeout: float = PATIENCE_S) -> re.Match[str]:
         """The next line in which `pattern` is found, on either stream, after the last one found there.

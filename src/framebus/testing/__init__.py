@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if "pytest" in sys.modules:
     # Failures then show both sides of a comparison, as in tests of one's own.
@@ -25,6 +24,7 @@ if "pytest" in sys.modules:
         *(f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__))
     )
 
+from framebus.core.later import later
 from framebus.sources import stamp
 from framebus.testing.clips import clip
 from framebus.testing.encodings import EncodingConformance
@@ -53,12 +53,6 @@ __all__ = [
     "stamp",
 ]
 
-_LATER = {"LinkConformance": "links", "TestCamera": "camera", "nothing_left_open": "holding"}
-"""Loaded when used: each of them needs much else, and the first one pytest."""
-
 if not TYPE_CHECKING:  # to a type checker only the names above exist
-
-    def __getattr__(name: str) -> Any:
-        if name not in _LATER:
-            raise AttributeError(f"module 'framebus.testing' has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    # each of them needs much else, and the first one pytest
+    __getattr__ = later(__name__, {"LinkConformance": "links", "TestCamera": "camera", "nothing_left_open": "holding"})

@@ -16,8 +16,9 @@ Threads read the places (`intake.py`) and hand pictures over (`handover.py`) to 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from framebus.core.later import later
 
 if TYPE_CHECKING:
     from framebus.web import token
@@ -26,11 +27,5 @@ if TYPE_CHECKING:
 
 __all__ = ["Listening", "Page", "Server", "token"]
 
-_WHERE = {"Listening": "serving", "Page": "page", "Server": "serving"}
-
 if not TYPE_CHECKING:  # to a type checker only the names above exist
-
-    def __getattr__(name: str) -> Any:
-        if name not in _WHERE:
-            raise AttributeError(f"module 'framebus.web' has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    __getattr__ = later(__name__, {"Listening": "serving", "Page": "page", "Server": "serving"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -20,6 +21,9 @@ from tests import kin
 FAILED = pytest.StashKey[bool]()
 KILLED = pytest.StashKey[bool]()
 OURS = ("FRAMEBUS_", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as after `&` in a script; what tests start would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class StartChild(Protocol):

@@ -41,6 +41,12 @@ def test_a_restart_that_was_over_before_anybody_looked_is_said_with_its_reason()
     assert said(view("live"), returned, returned) == ["look is live", "look is started again: was killed"]
 
 
+def test_a_restart_is_said_in_the_same_words_where_it_waits_for_its_turn() -> None:
+    pausing = view("again", "was killed", restarts=1)
+    pausing.death = "was killed"
+    assert said(view("live"), pausing) == ["look is live", "look is started again: was killed"]
+
+
 def test_a_second_restart_is_said_again() -> None:
     first, second = view("starting", "was killed", restarts=1), view("starting", "was killed", restarts=2)
     assert said(first, view("live", restarts=1), second).count("look is started again: was killed") == 2

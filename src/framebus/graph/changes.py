@@ -40,8 +40,9 @@ class Changes:
         back = again and state == "live"
         if not back and ((state, view.why) == (before, why) or (view.kind, state) in _NO_NEWS):
             return ""
-        words = "is started again" if again and view.state != "again" else _WORDS.get(state, f"is {state}")
-        reason = (view.death if again else "") or ("" if state == "live" else view.why)
+        death = view.death if again else ""
+        words = "is started again" if death or (again and view.state != "again") else _WORDS.get(state, f"is {state}")
+        reason = death or ("" if state == "live" else view.why)
         return f"{view.name} {words}" + (f": {reason}" if reason else "")
 
 

@@ -71,9 +71,9 @@ class Asking:
         lost = False
         for fact in station.facts():
             lost |= self._lost_by(fact, now)
-        if not lost and self._asked is not None and (parts := station.receive()) is not None:
-            self._answer(self._asked, parts)
-        elif lost or now >= self._give_up_at:
+        if self._asked is not None and (parts := station.receive()) is not None:
+            self._answer(self._asked, parts)  # whoever is gone may have answered before
+        if lost or now >= self._give_up_at:
             self._lose(station, now)
             return
         waiting = self._ask(station, now)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import msgspec
 
 from framebus.batch.cluster import Cluster
+from framebus.batch.fingerprint import Fingerprint, changed, fingerprint
 from framebus.batch.hands import Hands
 from framebus.batch.inputs import Inputs, Listing
 from framebus.batch.inputs.inputs import nothing
 from framebus.batch.journal import Journal, Past, changes, past_of
 from framebus.batch.naming import Naming
-from framebus.batch.options import Asked, summary
+from framebus.batch.options import Asked, summary, text_of
 from framebus.batch.places import Places
 from framebus.batch.progress import Progress
 from framebus.batch.recipe import Recipe
@@ -27,6 +30,8 @@ from framebus.batch.stores.ledger import folder_for
 from framebus.batch.stores.urls import shown
 from framebus.batch.tally import Tally
 from framebus.core.errors import OptionError, Unavailable
+
+log = logging.getLogger("framebus")
 
 Workers = int | Executor | str | Cluster
 """A number of processes, an executor, the address of a cluster's scheduler, or a client of one."""
@@ -42,6 +47,7 @@ class Job:
         self.asked = asked
         self.workers = workers
         self._places = list(places)
+        self._ops = [op for output in asked.recipe.outputs for op in output.ops]
         self._namings = [Naming(output.place, output.format) for output in asked.recipe.outputs]
         try:
             self.inputs = Inputs(self._places, asked.match, [naming.root for naming in self._namings])
@@ -142,19 +148,37 @@ class Job:
 
     def _taken_up(self, journal: Journal, now_ns: int | None) -> tuple[Past, Recipe]:
         """What was done already, and the recipe with the time of the job's beginning, which may be now."""
-        options = summary(self.asked, self.inputs.base)
+        options, code = summary(self.asked, self.inputs.base), self._code()
         past = journal.read()
         if past.options is not None and self.asked.resume:
-            if different := "; ".join(changes(past.options, options)):
-                raise OptionError(
-                    f"{shown(self._namings[0].root)} was begun as another job ({different}): resume=False "
-                    "(--no-resume) begins it again as it is now, or choose another folder"
-                )
+            self._check_same(past, options, code)
+            if past.code != code:
+                journal.note(code)
             return past, msgspec.structs.replace(self.asked.recipe, began_ns=past.began_ns)
-        began_ns = journal.begin(options, now_ns)
+        began_ns = journal.begin(options, code, now_ns)
         anew = Past()
         anew.clean, anew.ever = past.clean, past.ever
         return anew, msgspec.structs.replace(self.asked.recipe, began_ns=past.began_ns or began_ns)
+
+    def _code(self) -> list[Fingerprint]:
+        """Of each op; what cannot be told is said."""
+        found = list(map(fingerprint, self._ops))
+        for op, known in zip(self._ops, found, strict=True):
+            if known is None:
+                log.warning(
+                    "nobody can see when %s changes: after a change, resume=False (--no-resume) begins the job again",
+                    text_of(op),
+                )
+        return found
+
+    def _check_same(self, past: Past, options: Mapping[str, Any], code: Sequence[Fingerprint]) -> None:
+        """Raises `OptionError` where the job that was begun is another one."""
+        different = list(changes(past.options or {}, options))
+        if different := different or list(changed(list(map(text_of, self._ops)), past.code, code)):
+            raise OptionError(
+                f"{shown(self._namings[0].root)} was begun as another job ({'; '.join(different)}): resume=False "
+                "(--no-resume) begins it again as it is now, or choose another folder"
+            )
 
 
 def hands_for(recipe: Recipe, workers: Workers) -> Hands:

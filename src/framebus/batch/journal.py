@@ -3,13 +3,15 @@
 A text file, one JSON object on each line. The first says what the job is; a further one of that kind says that it began
 anew. All others say what became of inputs, by the names of their first output:
 
-    {"framebus": 1, "began_ns": 1718…, "options": {"from": "/home/ann/photos", "ops": ["resize=512x512"], …}}
+    {"framebus": 1, "began_ns": 1718…, "options": {"from": "/home/ann/photos", "ops": ["mine.py:clean"], …},
+     "code": ["file:9f86…"]}
     {"done": ["a.jpg", ["scan.tif", 12]], "damaged": [["b.jpg", "photos/b.jpg", "the JPEG is cut short: …"]]}
     {"quarantined": [["c.jpg", "photos/c.jpg", "its process was killed by SIGSEGV …"]]}
     {"ended": true}
 
-The last one is missing where the job was killed. A line that was cut short, because the machine went down while it was
-written, counts for nothing.
+`code` has a fingerprint for each op; it is missing where an older version began the job, and comes in a line of its own
+once a newer one takes it up. The last line is missing where the job was killed. A line that was cut short, because the
+machine went down while it was written, counts for nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from contextlib import suppress
 from typing import Any
 
 from framebus.batch.digests import Digests
+from framebus.batch.fingerprint import Fingerprint
 from framebus.batch.outcome import PLAIN
 from framebus.core.closing import Closing
 from framebus.core.errors import Unavailable
@@ -41,6 +44,8 @@ class Past:
     def __init__(self) -> None:
         self.options: Mapping[str, Any] | None = None
         """Those the job was begun with the last time; None where there is no job."""
+        self.code: Sequence[Fingerprint] = ()
+        """Of the ops it was begun with; none where nobody noted them."""
         self.clean = True
         """Nothing half-written can be left of it: it ended in order."""
         self.began_ns = 0
@@ -57,9 +62,10 @@ class Past:
         """Take in one line."""
         self.clean = "ended" in line
         if "framebus" in line:
-            self.options = line["options"]
+            self.options, self.code = line["options"], ()
             self.began_ns = self.began_ns or line["began_ns"]
             self.done, self.several, self.quarantined, self.damaged = Digests(), {}, {}, {}
+        self.code = line.get("code", self.code)
         for made in line.get("done", ()):
             name = made if isinstance(made, str) else made[0]
             self.done.add(name)
@@ -96,15 +102,20 @@ class Journal(Closing):
             os.ftruncate(self._descriptor, whole)
         return past
 
-    def begin(self, options: Mapping[str, Any], now_ns: int | None = None) -> int:
+    def begin(self, options: Mapping[str, Any], code: Sequence[Fingerprint] = (), now_ns: int | None = None) -> int:
         """Begin a job, or begin it anew; when that was, by the clock of the files, which is `now_ns` where given.
 
         It is written down with the first thing that is done, so that a job that cannot be done leaves no trace.
         """
         os.utime(self._descriptor)
         began_ns = os.fstat(self._descriptor).st_mtime_ns if now_ns is None else now_ns
-        self._first = {"framebus": VERSION, "began_ns": began_ns, "options": options}
+        self._first = {"framebus": VERSION, "began_ns": began_ns, "options": options, "code": code}
         return began_ns
+
+    def note(self, code: Sequence[Fingerprint]) -> None:
+        """The job goes on with the same ops, of which this is known by now; it is written down as `begin` does."""
+        self._first = {"code": code}
+        self._clean = False
 
     def add(self, done: Sequence[Made] = (), quarantined: Sequence[Told] = (), damaged: Sequence[Told] = ()) -> None:
         """Inputs are finished with."""

@@ -87,7 +87,7 @@ def summary(asked: Asked, base: str) -> dict[str, Any]:
     told: dict[str, Any] = {"from": shown(base)}
     for number, output in enumerate(asked.recipe.outputs):
         also = f"also {number} " if number else ""
-        told |= {f"{also}to": _pattern(output.place), f"{also}ops": [_text(spec) for spec in output.ops]}
+        told |= {f"{also}to": _pattern(output.place), f"{also}ops": list(map(text_of, output.ops))}
     return told | {"encode": asked.recipe.outputs[0].format, **msgspec.structs.asdict(style)}
 
 
@@ -105,7 +105,8 @@ def _pattern(place: str) -> str:
     return "" if at < 0 else place[place.rfind("/", 0, at) + 1 :]
 
 
-def _text(spec: Spec) -> str:
+def text_of(spec: Spec) -> str:
+    """An op as it was written, or where a callable is from."""
     if isinstance(spec, str):
         return spec
     return f"{getattr(spec, '__module__', '')}:{getattr(spec, '__qualname__', type(spec).__qualname__)}"

@@ -298,8 +298,6 @@ def test_nothing_is_noted_of_a_job_that_cannot_go_on(mine: Path) -> None:
 
 def test_what_nobody_can_see_is_said_once(mine: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(operator.itemgetter(slice(1)))
-    assert [record.getMessage() for record in caplog.records] == [
-        "nobody can see when operator:itemgetter changes: "
-        "after a change, resume=False (--no-resume) begins the job again"
-    ]
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said.startswith("nobody can see when operator:itemgetter changes: after a change, resume=False")
     assert run(operator.itemgetter(slice(2))) == (2, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,25 @@ class TestPackets:
         assert packet.age_s < 60
         assert packet.replace(seq=3).identity.seq == 3
         assert not hasattr(packet, "image")
+
+    @pytest.mark.parametrize("name", ["image", "bgr", "shape", "copy", "arrays"])
+    def test_say_what_to_do_for_pictures(self, name: str) -> None:
+        packet = Packet(data=memoryview(b"12345"), codec="h264", key=True, pts=0, dts=0)
+        with pytest.raises(
+            AttributeError, match=rf"no {name}: it is coded video \(h264\).*packets=True.*the op decode"
+        ):
+            getattr(packet, name)
+        with pytest.raises(AttributeError, match="a Packet has no attribute 'ket'"):
+            packet.ket  # type: ignore[attr-defined]  # noqa: B018
+
+
+class TestMistakenForAnArray:
+    @pytest.mark.parametrize(
+        "mistake", [np.asarray, np.mean, list, lambda frame: frame[0, 0], lambda frame: 0 in frame]
+    )
+    def test_it_says_where_the_picture_is(self, mistake: Callable[[Any], Any]) -> None:
+        with pytest.raises(TypeError, match=r"a Frame is no array: its picture is frame\.image"):
+            mistake(Frame.of(COLOUR))
 
 
 def test_it_says_what_it_is_on_one_line() -> None:

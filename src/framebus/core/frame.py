@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -187,6 +187,14 @@ class Frame(msgspec.Struct, frozen=True, eq=False, weakref=True, kw_only=True):
         own = content.nbytes if isinstance(content, np.ndarray) else content.data.nbytes
         return own + sum(array.nbytes for _, array in self.extra) if self.extra else own
 
+    if not TYPE_CHECKING:  # checkers find these mistakes by themselves
+
+        def __getitem__(self, index: object) -> Any:
+            raise TypeError("a Frame is no array: its picture is frame.image, to read, or frame.copy(), to write to")
+
+        def __array__(self, *args: object, **kwargs: object) -> Any:
+            return self[()]
+
     def copy(self) -> Array:
         """A writable copy of `image`, to draw on or to keep."""
         return self.image.copy()
@@ -234,6 +242,16 @@ class Packet(msgspec.Struct, frozen=True, eq=False, weakref=True, kw_only=True):
         """Bytes of coded data."""
         return self.data.nbytes
 
+    if not TYPE_CHECKING:  # checkers know what there is
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in _OF_PICTURES:
+                raise AttributeError(f"a Packet has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(
+                f"a Packet has no {name}: it is coded video ({self.codec}), no picture. For pictures leave out "
+                "packets=True (--packets), or put the op decode before what works on them"
+            )
+
     def __repr__(self) -> str:
         key = ", a key frame" if self.key else ""
         return f"<Packet {self.seq} of {self.stream or 'no stream'}: {self.codec}, {self.nbytes} bytes{key}>"
@@ -241,6 +259,10 @@ class Packet(msgspec.Struct, frozen=True, eq=False, weakref=True, kw_only=True):
     def replace(self, **changes: Any) -> Packet:
         """The same packet with some header fields changed."""
         return msgspec.structs.replace(self, **changes)
+
+
+_OF_PICTURES = frozenset({"arrays", "bgr", "content", "copy", "dtype", "format", "gray", "image", "rgb", "shape"})
+"""What a frame has and coded video has not."""
 
 
 def _read_only(array: Array) -> Array:

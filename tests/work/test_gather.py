@@ -42,6 +42,15 @@ def test_answers_come_by_name() -> None:
         assert not answer.missing
 
 
+def test_a_console_shows_how_it_is_in_one_line() -> None:
+    with gather(det=brightness, pose="ipc:///nowhere/pose.sock") as ask:
+        ask(picture(0), timeout=0)
+        assert repr(ask).startswith("<Gather of det, pose: open, 1 asked, not there: ")
+        assert "pose" in repr(ask).rpartition(":")[2]
+    assert repr(ask) == "<Gather of det, pose: closed, 1 asked>"
+    assert repr(Gather.__new__(Gather)) == "<Gather>"
+
+
 def test_each_service_is_a_process_of_its_own() -> None:
     with gather(one=process, two=process) as ask:
         answer = ask(picture(0))

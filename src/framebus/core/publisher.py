@@ -12,12 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from framebus.core.contracts import Done, Item, SourceState
+from framebus.core.figures import count
 from framebus.core.frame import Frame
-from framebus.core.statistics import Stats
+from framebus.core.showing import line
+from framebus.core.statistics import Stats, told
 
 
 class Publisher(ABC):
     """Sends frames somewhere. Safe to use from several threads; belongs to one process."""
+
+    _closed = False
 
     @abstractmethod
     def send(
@@ -78,6 +82,21 @@ class Publisher(ABC):
             self.send(Frame.of(image, format=format), stream, meta)
 
         return filling()
+
+    def __repr__(self) -> str:
+        return line("Publisher", self._place, self._told)
+
+    def _place(self) -> str:
+        """Where frames go, for people."""
+        return ""
+
+    def _told(self) -> Iterator[str]:
+        """How it is, in a few words."""
+        yield "closed" if self._closed else "open"
+        stats = self.stats()
+        yield from told(stats)
+        yield count(len(stats.readers), "reader") if stats.readers else ""
+        yield f"{stats.unseen:,} unseen" if stats.unseen else ""
 
     def __enter__(self) -> Self:
         return self

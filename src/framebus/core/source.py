@@ -12,7 +12,8 @@ from framebus.core.closing import Closing
 from framebus.core.contracts import Item
 from framebus.core.errors import Closed, Timeout
 from framebus.core.options import duration
-from framebus.core.statistics import Stats
+from framebus.core.showing import line
+from framebus.core.statistics import Stats, told
 
 if TYPE_CHECKING:  # checkers know defaults for type variables, Python 3.11 does not
     from typing_extensions import TypeVar
@@ -38,6 +39,7 @@ class Source(Closing, Generic[T]):
         self.timeout = timeout
         self._held: T | None = None
         self._finished = False
+        self._closed = False
 
     @property
     def live(self) -> bool:
@@ -112,6 +114,9 @@ class Source(Closing, Generic[T]):
             raise StopAsyncIteration
         return item
 
+    def __repr__(self) -> str:
+        return line("Source", self._place, self._told)
+
     # how -----------------------------------------------------------------------------------------------
 
     def _advance(self, timeout: float | None) -> T | None:
@@ -129,6 +134,17 @@ class Source(Closing, Generic[T]):
         self._held = item
         self._finished = item is None
         return item
+
+    def _place(self) -> str:
+        """Where the frames come from, for people."""
+        return ""
+
+    def _told(self) -> Iterator[str]:
+        """How it is, in a few words."""
+        yield "closed" if self._closed else "ended" if self._finished else "open"
+        stats = self.stats()
+        yield from told(stats)
+        yield f"{stats.missed:,} missed" if stats.missed else ""
 
     async def _advance_async(self) -> T | None:
         self._settle()

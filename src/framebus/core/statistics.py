@@ -7,12 +7,14 @@ replaced whole, so a reader sees an old one or a new one, never half of one.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from framebus.core import clock
 from framebus.core.contracts import Item, SourceState
+from framebus.core.figures import count
 
 WINDOW_NS = 2 * 10**9
 """The stretch of time that `rate` looks back on."""
@@ -215,6 +217,14 @@ class Stats:
         age = self.age_s
         newest = "" if age is None else f", newest {age:.3f} s old"
         return f"<Stats: {self.frames} frames, {self.missed} missed, {self.rate:.1f}/s{newest}>"
+
+
+def told(stats: Stats) -> Iterator[str]:
+    """What has passed so far, in a few words."""
+    names = [name for name, stream in list(stats.streams.items()) if stream.frames]
+    yield count(stats.frames, "frame") + (f" of {len(names):,} streams" if len(names) > 1 else "")
+    state = stats.state
+    yield f"{state.state} ({state.why})" if state is not None and state.why else ""
 
 
 def _newest_outside(marks: tuple[tuple[int, int], ...], edge_ns: int) -> tuple[int, int]:

@@ -178,10 +178,15 @@ class LinkPublisher(Publisher):
         return stats
 
     def close(self) -> None:
+        self._closed = True
         self._end.finish()
 
     def abandon(self) -> None:
+        self._closed = True
         self._end.abandon()
+
+    def _place(self) -> str:
+        return self.where
 
 
 class _Filling:

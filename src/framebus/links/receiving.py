@@ -89,4 +89,8 @@ class LinkSource(Source[Item]):
         return stats
 
     def close(self) -> None:
+        self._closed = True
         self._end.close()
+
+    def _place(self) -> str:
+        return self.where

@@ -21,6 +21,7 @@ class FlockSource(MergedSource):
     def __init__(self, pattern: str, open_one: Callable[[str], Source[Item]], timeout: float | None = None) -> None:
         """`open_one` opens the publisher behind a socket's path."""
         super().__init__((), timeout)
+        self._pattern = pattern
         self._open_one = open_one
         self._at: dict[str, Source[Item]] = {}
         self._discovery = Discovery(pattern, self._meet)
@@ -61,6 +62,9 @@ class FlockSource(MergedSource):
             if other is source and self._at.pop(path, None) is source:
                 self._discovery.forget(path)
         source.close()
+
+    def _place(self) -> str:
+        return f"shm://{self._pattern}"
 
     def close(self) -> None:
         self._discovery.close()

@@ -26,7 +26,6 @@ class MergedSource(Source[Item]):
         self._given: dict[int, tuple[Item, Source[Item]]] = {}
         self._ready: deque[Source[Item]] = deque()
         self._running: set[Source[Item]] = set()
-        self._closed = False
         self._bell = Bell()  # rings at the end and on close
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._bell.fileno(), selectors.EVENT_READ, None)
@@ -96,6 +95,9 @@ class MergedSource(Source[Item]):
         with self._reading:
             self._selector.close()
             self._bell.close()
+
+    def _place(self) -> str:
+        return ", ".join(source._place() for source in self.sources)
 
     def _take_ready(self) -> Item | None:
         while self._ready:

@@ -161,9 +161,9 @@ class _Opening:
             self._used -= MADE_OPTIONS - {"timeout"}  # it was opened with its own
             return place
         if isinstance(place, Maker):
-            return self._made(place)
+            return self._made(place, self._names[-1])
         pictures: Iterable[Any] = place
-        return self._made(Given(pictures, self._wishes.get("format")))
+        return self._made(Given(pictures, self._wishes.get("format")), self._names[-1])
 
     def refuse_unused(self) -> None:
         where = " and ".join(self._names)
@@ -181,14 +181,14 @@ class _Opening:
         fitting = {name: value for name, value in offered.items() if name in names - MADE_OPTIONS}
         self._used |= fitting.keys() | ({"listen"} if isinstance(address, Link) else set())
         self._known |= names
-        return self._made(factory(address, **fitting))
+        return self._made(factory(address, **fitting), redact(str(place)))
 
-    def _made(self, maker: Maker) -> MadeSource:
+    def _made(self, maker: Maker, place: str = "") -> MadeSource:
         self._used.add("stream")
         self._known.add("stream")
         own = {name: value for name, value in self._wishes.items() if name in MADE_OPTIONS}
         ahead = self._ahead or bool(getattr(maker, "waits", False))
-        return MadeSource(maker, stream=self._options.get("stream"), ahead=ahead, **own)
+        return MadeSource(maker, stream=self._options.get("stream"), ahead=ahead, place=place, **own)
 
     def _linked(self, address: Link) -> Source[Item]:
         from framebus.links.link import open_link

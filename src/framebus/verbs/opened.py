@@ -21,7 +21,7 @@ class MadeSource(Source[Item]):
     A finite maker makes each frame in the reader's thread when it is asked for. A live one is captured by a thread
     from the first use on: with `keep="latest"` the newest frame waits and what it replaced is counted in its
     `missed`; with `keep="all"` up to 8 frames or 64 MB wait and then the maker does. `ahead` makes the frames of a
-    finite maker in a thread too, so that a slow one holds up nobody.
+    finite maker in a thread too, so that a slow one holds up nobody. `place` is what was opened, for people.
     """
 
     def __init__(
@@ -34,8 +34,10 @@ class MadeSource(Source[Item]):
         stream: str | None = None,
         timeout: float | None = None,
         ahead: bool = False,
+        place: str = "",
     ) -> None:
         super().__init__(timeout)
+        self._at = place
         if getattr(maker, "packets", False):
             _refuse_pixels(max_fps=max_fps, format=format)
         self.name = stream or maker.name
@@ -74,7 +76,11 @@ class MadeSource(Source[Item]):
         return self._stats
 
     def close(self) -> None:
+        self._closed = True
         self._frames.close()
+
+    def _place(self) -> str:
+        return self._at or self.name
 
     def _dressed(self, item: Item) -> Item:
         changes = {"stream": self._stream} if self._stream else {}

@@ -101,7 +101,8 @@ def publish_at(address: Address, options: Mapping[str, Any], *, live: bool, grou
     fitting, stream = chosen(options, factory), options.get("stream", "")
     if isinstance(address, Link):
         fitting, stream = {**fitting, "live": live}, _named(address, stream).streams
-    return SinkPublisher(factory(address, **fitting), stream=stream, format=options.get("format"))
+    made = factory(address, **fitting)
+    return SinkPublisher(made, stream=stream, format=options.get("format"), place=redact(str(address)))
 
 
 def check_sink(address: Link, options: Mapping[str, Any]) -> None:

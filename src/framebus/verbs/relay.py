@@ -58,6 +58,9 @@ class Relay(Publisher):
         if made is not None:
             made.abandon()
 
+    def _place(self) -> str:
+        return self.where
+
     def _opened(self) -> Publisher:
         with self._lock:
             if self._closed:

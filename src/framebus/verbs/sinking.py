@@ -22,8 +22,9 @@ class SinkPublisher(Publisher):
     `stream` names what is written, and may hold `{stream}` for the name a frame already has.
     """
 
-    def __init__(self, sink: Sink, *, stream: str = "", format: str | None = None) -> None:
+    def __init__(self, sink: Sink, *, stream: str = "", format: str | None = None, place: str = "") -> None:
         self.sink = sink
+        self._at = place
         self._stream = stream
         self._numbering = Numbering(format=format)
         self._stats = Stats()
@@ -87,6 +88,9 @@ class SinkPublisher(Publisher):
             return
         self._closed = True
         abandon()  # without the lock: somebody may be waiting in `write`
+
+    def _place(self) -> str:
+        return self.where or self._at
 
     def _name(self, image: object) -> str | None:
         if not self._stream:

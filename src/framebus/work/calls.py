@@ -129,12 +129,13 @@ class Calls:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.desks = {name: Desk(name) for name in names}
-        self._next = 0
+        self.opened = 0
+        """How many there were."""
 
     def open(self, frame: Frame, limit_s: float | None, now: float) -> Call:
         """A new call of all services, within `limit_s` seconds."""
-        call = Call(self._next, frame, self.desks, limit_s, now)
-        self._next += 1
+        call = Call(self.opened, frame, self.desks, limit_s, now)
+        self.opened += 1
         for desk in self.desks.values():
             desk.put(call)
         return call

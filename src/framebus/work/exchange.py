@@ -7,7 +7,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from framebus.core.bell import SLICE_S, Bell
 from framebus.core.errors import BadFrame, Closed, Error
@@ -56,6 +56,18 @@ class Exchange:
         self._calls = Calls(services)
         self._sending = {name: threading.Lock() for name in services}
         self._supervisor = Supervisor(workers, "gather") if workers else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the services are called."""
+        return tuple(self._services)
+
+    def told_shortly(self) -> Iterator[str]:
+        """How it is, in a few words; takes no lock."""
+        yield "closed" if self._closed else "open"
+        yield f"{self._calls.opened:,} asked"
+        absent = [] if self._closed else [name for name, service in self._services.items() if not service.there]
+        yield f"not there: {', '.join(absent)}" if absent else ""
 
     # asking --------------------------------------------------------------------------------------------------
 

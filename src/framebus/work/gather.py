@@ -11,6 +11,7 @@ import numpy as np
 from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Array, Frame
+from framebus.core.showing import line
 from framebus.core.units import duration
 from framebus.pool.answers import kind_of
 from framebus.pool.handle import Worker
@@ -97,6 +98,9 @@ class Gather(Closing):
             finally:
                 for call in calls:
                     self._exchange.drop(call)
+
+    def __repr__(self) -> str:
+        return line("Gather", lambda: "of " + ", ".join(self._exchange.names), lambda: self._exchange.told_shortly())
 
     def _finished(self, call: Call) -> Answer:
         self._exchange.wait(call)

@@ -6,7 +6,7 @@ import pytest
 
 from framebus.batch.progress import Progress
 from framebus.batch.report import Comparison, Report, Trouble
-from framebus.cli.process_progress import BAR, bar, compared, failures, status, summary
+from framebus.cli.process_progress import BAR, bar, compared, failures, status
 from framebus.cli.process_words import translated
 from framebus.core.errors import OptionError
 
@@ -46,21 +46,9 @@ def test_the_bar_is_as_long_as_it_should_be() -> None:
     assert {len(bar(Progress(total=97, done=done))) for done in range(98)} == {BAR}
 
 
-def test_the_summary_says_that_all_are_done() -> None:
-    report = Report(
-        total=8091, done=8091, files=8091, read_bytes=971_000_000, written_bytes=880_000_000, elapsed_s=10.4
-    )
-    report.workers = 2
-    assert summary(report) == "8091/8091 in 10.4 s (778/s) · 2 workers · 971 MB read, 880 MB written"
-
-
-def test_and_what_is_not_as_wanted() -> None:
+def test_the_first_failures_are_listed() -> None:
     troubles = [Trouble(f"p{number}.jpg", "it is empty") for number in range(12)]
-    report = Report(total=20, done=6, resumed=2, failures=troubles, quarantined=troubles[:2], damaged=troubles[:1])
-    assert summary(report) == (
-        "6/20 in 0.0 s (0.0/s) · 2 of them done before · 12 failed · 2 quarantined · 1 damaged but kept"
-    )
-    lines = list(failures(report))
+    lines = list(failures(Report(failures=troubles, quarantined=troubles[:2], damaged=troubles[:1])))
     assert lines[0] == "failed: p0.jpg: it is empty"
     assert lines[10:] == [
         *("failed: 2 more; --report FILE lists all", "quarantined: p0.jpg: it is empty"),

@@ -8,6 +8,7 @@ import os
 import msgspec
 
 from framebus.core.errors import Unavailable
+from framebus.core.figures import count, rate, size, span
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ class Report(msgspec.Struct, kw_only=True):
     """Finished as wanted, `resumed` included."""
     resumed: int = 0
     """Of these, done in an earlier run."""
+    tried: int = 0
+    """Worked on in this run, whatever came of it."""
     failures: list[Trouble] = []
     """Inputs of which nothing could be made. A further run tries them again."""
     quarantined: list[Trouble] = []
@@ -76,8 +79,7 @@ class Report(msgspec.Struct, kw_only=True):
     @property
     def rate(self) -> float:
         """Inputs per second of this run."""
-        settled = self.done - self.resumed + len(self.failures) + len(self.quarantined)
-        return settled / self.elapsed_s if self.elapsed_s > 0 else 0.0
+        return self.tried / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it as JSON; names that are no text keep their escapes. Raises `Unavailable`."""
@@ -93,11 +95,19 @@ class Report(msgspec.Struct, kw_only=True):
             raise Unavailable(f"the report {os.fspath(path)} cannot be written: {error.strerror or error}") from error
 
     def __str__(self) -> str:
-        parts = [f"{self.done}/{self.total} in {self.elapsed_s:.1f} s ({self.rate:,.0f}/s)"]
-        said = {f"{self.resumed} done before": self.resumed, f"{len(self.failures)} failed": self.failures}
-        said |= {f"{len(self.quarantined)} quarantined": self.quarantined, f"{len(self.damaged)} damaged": self.damaged}
-        parts += [text for text, there in said.items() if there]
-        return ", ".join(parts + ([f"stopped: {self.stopped}"] if self.stopped else []))
+        """`8091/8091 in 10.4 s (778/s) · 2 workers · 971 MB read, 880 MB written`."""
+        parts = [
+            f"{self.done}/{self.total} in {span(self.elapsed_s)}" + (f" ({rate(self.rate)})" if self.tried else ""),
+            f"{self.resumed:,} of them done before" if self.resumed else "",
+            f"{len(self.failures):,} failed" if self.failures else "",
+            f"{len(self.quarantined):,} quarantined" if self.quarantined else "",
+            f"{len(self.damaged):,} damaged but kept" if self.damaged else "",
+            count(self.workers, "worker") if self.workers and self.files else "",
+            f"{count(self.lost_workers, 'worker')} replaced" if self.lost_workers else "",
+            f"{size(self.read_bytes)} read, {size(self.written_bytes)} written" if self.files else "",
+            f"stopped: {self.stopped}" if self.stopped else "",
+        ]
+        return " · ".join(filter(None, parts))
 
 
 _LISTS = ("failures", "quarantined", "damaged")

@@ -63,6 +63,7 @@ class Tally:
             elif outcome.state != "left":
                 self.failed(piece.path, outcome.reason)
                 self.ends = outcome.reason if outcome.state == "stop" else self.ends
+        self.report.tried += sum(outcome.state != "left" for outcome in result.outcomes)
         self.report.damaged += [Trouble(*told[1:]) for told in damaged]
         self._write_down(done, damaged=damaged)
         self._mark()
@@ -71,6 +72,7 @@ class Tally:
         """It crashed, or held up, whoever worked on it."""
         path = shown(piece.path)
         self.report.quarantined.append(Trouble(path, reason))
+        self.report.tried += 1
         self._write_down(quarantined=[(piece.name, path, reason)])
         self._mark()
 
@@ -93,7 +95,7 @@ class Tally:
             found=total,
             done=report.done,
             failed=failed,
-            rate=self._pace.rate(now, report.done + failed - report.resumed),
+            rate=self._pace.rate(now, report.tried),
             workers=report.workers,
             elapsed_s=now - self._began,
         )
@@ -119,9 +121,7 @@ class Tally:
         report.written_bytes += outcome.written
 
     def _mark(self) -> None:
-        report = self.report
-        settled = report.done + len(report.failures) + len(report.quarantined) - report.resumed
-        self._pace.mark(time.monotonic(), settled)
+        self._pace.mark(time.monotonic(), self.report.tried)
 
 
 def _files(counts: Sequence[int]) -> int:

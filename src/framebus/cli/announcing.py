@@ -60,9 +60,9 @@ def status(progress: Progress) -> str:
 
 def summary(progress: Progress, *, finished: bool) -> str:
     """The figures at the end."""
-    mean = progress.frames / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
+    mean = f" ({rate(progress.frames / progress.elapsed_s)})" if progress.frames and progress.elapsed_s > 0 else ""
     parts = [
-        f"{count(progress.frames, 'frame')} in {span(progress.elapsed_s)} ({rate(mean)})",
+        f"{count(progress.frames, 'frame')} in {span(progress.elapsed_s)}{mean}",
         size(progress.bytes),
         f"{progress.missed:,} missed" if progress.missed else "none missed",
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from framebus.cli.console import console
 from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
-from framebus.cli.process_progress import Watch, compared, failures, summary
+from framebus.cli.process_progress import Watch, compared, failures
 from framebus.cli.process_words import translated
 from framebus.cli.stopping import Stopping
 
@@ -123,11 +123,9 @@ def _told(done: Report, arguments: argparse.Namespace, stopping: Stopping, repor
         console.say(compared(done.comparison))
     for line in failures(done, listed_in=report):
         console.say(line)
-    console.say(summary(done))
+    console.say(str(done))
     if done.finished:
         return 0 if done.ok else FAILED
     again = [word for word in arguments.typed if word not in _NOT_REPEATED]
-    if not stopping.asked:
-        console.say(f"stopped: {done.stopped}")
     console.say(f"unfinished; this goes on: framebus process {shlex.join(again)}")
     return stopping.exit_code if stopping.asked else UNAVAILABLE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from framebus.cli.beside import REDRAW_S, Beside
 from framebus.cli.console import console
-from framebus.cli.figures import count, rate, size, span
+from framebus.cli.figures import count, rate, span
 from framebus.cli.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -64,21 +64,6 @@ def status(progress: Progress) -> str:
         "" if left is None else f"{span(left)} left",
         f"{progress.failed:,} failed" if progress.failed else "",
         count(progress.workers, "worker") if progress.workers else "",
-    ]
-    return " · ".join(filter(None, parts))
-
-
-def summary(report: Report) -> str:
-    """The figures at the end: `8091/8091 in 10.4 s (778/s) · 2 workers · 971 MB read, 880 MB written`."""
-    parts = [
-        f"{report.done}/{report.total} in {span(report.elapsed_s)} ({rate(report.rate)})",
-        f"{report.resumed:,} of them done before" if report.resumed else "",
-        f"{len(report.failures):,} failed" if report.failures else "",
-        f"{len(report.quarantined):,} quarantined" if report.quarantined else "",
-        f"{len(report.damaged):,} damaged but kept" if report.damaged else "",
-        count(report.workers, "worker") if report.workers and report.files else "",
-        f"{count(report.lost_workers, 'worker')} replaced" if report.lost_workers else "",
-        f"{size(report.read_bytes)} read, {size(report.written_bytes)} written" if report.files else "",
     ]
     return " · ".join(filter(None, parts))
 

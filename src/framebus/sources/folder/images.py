@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from framebus.core import clock
 from framebus.core.addresses import Path
+from framebus.core.errors import Unavailable
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame
 from framebus.core.names import to_name
-from framebus.sources.folder import listing, pictures
+from framebus.sources.folder import below, listing, pictures
 from framebus.sources.pace import Pace, parse_fps
 
 
@@ -26,7 +27,8 @@ class Images:
     fps   at most so many frames per second; 0, the default, is as fast as they are taken
 
     Finite: every file is wanted. `meta["path"]` is the file, and `meta["page"]` its page, counted from 0, where that
-    is not the first. The list is made at the start. Raises `Unavailable` where there is nothing to read and, while
+    is not the first. The list is made at the start; of a folder it has the files right in it, and where there are
+    others below, that is logged. Raises `Unavailable` where there is nothing to read and, while
     iterating, `BadFrame` naming the first file that is damaged or no image.
     """
 
@@ -35,7 +37,7 @@ class Images:
     def __init__(self, place: str, *, fps: float | str = 0) -> None:
         self.name = _name(place)
         self.run = secrets.randbits(64) or 1
-        self._files = listing.files(place, pictures.EXTENSIONS)
+        self._files = _files(place)
         self._pace = Pace(parse_fps(fps))
 
     def __len__(self) -> int:
@@ -68,6 +70,17 @@ class Images:
             format=guess_format(content.shape, content.dtype, format),
             meta={"path": path, "page": page} if page else {"path": path},
         )
+
+
+def _files(place: str) -> list[str]:
+    if not os.path.isdir(place):
+        return listing.files(place, pictures.EXTENSIONS)
+    try:
+        found = listing.files(place, pictures.EXTENSIONS)
+    except Unavailable as error:
+        raise below.explained(error, place, pictures.EXTENSIONS) from error
+    below.say(place, pictures.EXTENSIONS)
+    return found
 
 
 def _name(place: str) -> str:

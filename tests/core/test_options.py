@@ -203,7 +203,7 @@ class TestTheTable:
             *("ops", "gather", "workers", "batch", "on_error", "work_timeout", "join"),
             *("match", "max_pixels", "tolerant", "resume", "compare", "dry_run", "max_memory", "also"),
             *("quality", "subsampling", "fsync", "report"),
-            *("start", "stop", "streams", "rotate", "max_age", "max_size", "reserve", "compress", "preset"),
+            *("start", "stop", "streams", "rotate", "max_age", "max_size", "max_files", "reserve", "compress", "preset"),
             *("play_fps", "around", "before", "after"),
         }
 
@@ -225,7 +225,7 @@ class TestTextsOfACommandLine:
 class TestUnknownOptions:
     def test_are_refused_with_the_nearest_one(self) -> None:
         with pytest.raises(
-            OptionError, match=r"^framebus.open has no option 'max_fp': did you mean max_fps or max_pixels\?$"
+            OptionError, match=r"^framebus.open has no option 'max_fp': did you mean max_fps or max_files\?$"
         ):
             reject_unknown(["keep", "max_fp"], OPTIONS, "framebus.open")
 

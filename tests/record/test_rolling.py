@@ -116,6 +116,15 @@ def test_the_oldest_go_when_all_together_are_too_large(tmp_path: Path) -> None:
     assert tree(tmp_path / "out") == ["00-03-00.h5", "00-04-00.h5", "00-05-00.h5"]
 
 
+def test_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:
+    for stream in ("door", "yard"):
+        frames = [frame.replace(stream=stream) for frame in minutely(3, each_s=60)]
+        runs.record(tmp_path / "{stream}" / "{time}.h5", frames, rotate="1min", max_files=4)
+    assert tree(tmp_path) == ["door/00-02-00.h5", *(f"yard/00-0{minute}-00.h5" for minute in range(3))]
+    runs.record(tmp_path / "{stream}" / "{time}.h5", minutely(5, each_s=60)[4:], rotate="1min", max_files=1)
+    assert [name.rpartition("/")[2] for name in tree(tmp_path)] == ["00-04-00.h5"]
+
+
 def test_those_that_are_too_old_go(tmp_path: Path) -> None:
     runs.record(tmp_path / "{time}.h5", minutely(3, each_s=60), rotate="1min")
     for name in ("00-00-00.h5", "00-01-00.h5"):
@@ -160,25 +169,29 @@ def test_the_oldest_go_for_the_reserve(tmp_path: Path, monkeypatch: pytest.Monke
 @given(
     st.lists(st.integers(1, 100), max_size=12),
     st.none() | st.integers(0, 300),
+    st.none() | st.integers(1, 14),
     st.integers(0, 300),
     st.integers(0, 300),
 )
-def test_no_more_goes_than_has_to(sizes: list[int], most: int | None, reserve: int, free: int) -> None:
+def test_no_more_goes_than_has_to(
+    sizes: list[int], most: int | None, many: int | None, reserve: int, free: int
+) -> None:
     files = [Found(index, 1, str(index), size) for index, size in enumerate(sizes)]
-    gone = list(Retention(None, most, reserve).superfluous(files, (), 0, free))
+    gone = list(Retention(None, most, reserve, many).superfluous(files, (), 0, free))
     assert gone == files[: len(gone)], "the oldest first"
     total, left = sum(sizes), free
-    for file in gone:
-        assert (most is not None and total > most) or left < reserve
+    for number, file in enumerate(gone):
+        assert (most is not None and total > most) or left < reserve or (many and len(files) - number > many)
         total, left = total - file.nbytes, left + file.nbytes
     if len(gone) < len(files):
+        assert many is None or len(files) - len(gone) <= many
         assert most is None or total <= most
         assert left >= reserve
 
 
 def test_what_is_written_now_never_goes() -> None:
     files = [Found(1, 1, "old", 10), Found(2, 1, "open", 10)]
-    assert [file.path for file in Retention(1, 0, 10**9).superfluous(files, ["open"], 10**12, 0)] == ["old"]
+    assert [file.path for file in Retention(1, 0, 10**9, 1).superfluous(files, ["open"], 10**12, 0)] == ["old"]
 
 
 # names ----------------------------------------------------------------------------------------------------------
@@ -219,7 +232,7 @@ def test_the_group_is_known_by_the_name_of_the_file_or_folder(tmp_path: Path) ->
 
 
 def test_old_files_go_only_where_new_ones_begin(tmp_path: Path) -> None:
-    for name in ("max_age", "max_size"):
+    for name in ("max_age", "max_size", "max_files"):
         with pytest.raises(OptionError, match=f"{name}.*--rotate"):
             videos.open_sink(Place(f"{tmp_path}/a.mp4"), **{name: "1"})  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="larger than max_size"):

@@ -22,8 +22,8 @@ OPTIONS = (
     *("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline"),
     *("hwaccel", "crop", "turn", "resize", "socket", "message"),
     *("ops", "gather", "workers", "batch", "on_error", "work_timeout"),
-    *("start", "stop", "streams", "rotate", "max_age", "max_size", "reserve", "compress", "preset", "quality"),
-    *("play_fps", "around", "before", "after", "fsync"),
+    *("start", "stop", "streams", "rotate", "max_age", "max_size", "max_files", "reserve"),
+    *("compress", "preset", "quality", "play_fps", "around", "before", "after", "fsync"),
 )
 """The options of the vocabulary that have a flag here."""
 

@@ -106,6 +106,15 @@ RECORD_OPTIONS = (
         help="remove the oldest recordings of the same names while all together are larger",
     ),
     Option(
+        name="max_files",
+        group="write",
+        parse=values.count,
+        metavar="N",
+        default_text="any number",
+        allowed="a whole number from 1",
+        help="remove the oldest recordings of the same names while there are more, the one being written included",
+    ),
+    Option(
         name="reserve",
         group="write",
         parse=units.nbytes,

@@ -25,6 +25,7 @@ def open_sink(
     rotate: str | float | tuple[float, float] | None = None,
     max_age: float | str | None = None,
     max_size: int | str | None = None,
+    max_files: int | str | None = None,
     reserve: int | str | None = None,
     around: str | Callable[..., Any] | None = None,
     before: float | str | None = None,
@@ -34,6 +35,6 @@ def open_sink(
 ) -> Sink:
     """A recorder of HDF5 files at `address`; see `Hdf5File` for what is in them and `Recorder` for the rest."""
     write = partial(Hdf5File, compress=check("compress", compress), fsync=check("fsync", fsync))
-    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
+    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
     recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, **wishes)
     return around_events(recorder, around, before=before, after=after)

@@ -24,6 +24,7 @@ def open_sink(
     rotate: str | float | tuple[float, float] | None = None,
     max_age: float | str | None = None,
     max_size: int | str | None = None,
+    max_files: int | str | None = None,
     reserve: int | str | None = None,
     around: str | Callable[..., Any] | None = None,
     before: float | str | None = None,
@@ -32,7 +33,7 @@ def open_sink(
     overwrite: bool = False,
 ) -> Sink:
     """A recorder of TIFF files at `address`; see `TiffFile` for what is in them and `Recorder` for the rest."""
-    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
+    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
     write = partial(TiffFile, fsync=bool(check("fsync", fsync)))
     recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, **wishes)
     return around_events(recorder, around, before=before, after=after)

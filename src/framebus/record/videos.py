@@ -46,6 +46,7 @@ def open_sink(
     rotate: str | float | tuple[float, float] | None = None,
     max_age: float | str | None = None,
     max_size: int | str | None = None,
+    max_files: int | str | None = None,
     reserve: int | str | None = None,
     around: str | Callable[..., Any] | None = None,
     before: float | str | None = None,
@@ -64,7 +65,7 @@ def open_sink(
         play_fps=check("play_fps", play_fps),
         fsync=check("fsync", fsync),
     )
-    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
+    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
     as_coded = around is None and quality is None and preset is None
     recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, packets=as_coded, **wishes)
     return around_events(recorder, around, before=before, after=after)

@@ -27,6 +27,7 @@ def open_sink(
     rotate: str | float | tuple[float, float] | None = None,
     max_age: float | str | None = None,
     max_size: int | str | None = None,
+    max_files: int | str | None = None,
     reserve: int | str | None = None,
     around: str | Callable[..., Any] | None = None,
     before: float | str | None = None,
@@ -35,7 +36,7 @@ def open_sink(
     overwrite: bool = False,
 ) -> Sink:
     """A recorder of Zarr hierarchies at `address`; see `ZarrFolder` for what is in them and `Recorder` for the rest."""
-    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, reserve=reserve)
+    wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
     if check("compress", compress) == "lz4":
         raise OptionError(f"{address}: lz4 is none of the compressions of Zarr: say compress='gzip', or nothing")
     write = partial(ZarrFolder, replace=ours, compress=compress is not None, fsync=bool(check("fsync", fsync)))

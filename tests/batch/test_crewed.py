@@ -84,7 +84,7 @@ def test_who_is_quarantined_stays_there_until_the_job_begins_again(tmp_path: Pat
     process(tmp_path / "in", tmp_path / "out", ops.trouble, workers=1)
     again = process(tmp_path / "in", tmp_path / "out", ops.trouble, workers=1)
     assert (again.resumed, names(again), again.files) == (2, ["crash-1.jpg"], 0)
-    assert "--no-resume tries it again" in again.quarantined[0].reason
+    assert "(--no-resume) tries it again" in again.quarantined[0].reason
 
 
 def test_ops_that_cannot_be_built_are_told_at_once(tmp_path: Path) -> None:

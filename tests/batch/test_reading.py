@@ -262,7 +262,7 @@ def test_a_jpeg_that_is_cut_short_says_where() -> None:
     assert text.startswith(f"the JPEG is cut short: it ends after {len(data) // 2:,} bytes, at about row ")
     row = int(text.partition("row ")[2].partition(" of 160")[0])
     assert 60 <= row <= 100
-    assert "--tolerant keeps what there is" in text
+    assert "(--tolerant) keeps what there is" in text
 
 
 def test_tolerance_keeps_what_there_is_and_says_so() -> None:

@@ -68,9 +68,9 @@ def test_a_relay_answers_for_what_it_keeps_and_delivers_it_though_its_source_is_
     ("options", "says"),
     [
         ({"when_full": "spool"}, "needs a folder: say spool="),
-        ({"spool": "there"}, "say when_full='spool' too"),
-        ({"spool_size": "1GB"}, "say when_full='spool' too"),
-        ({"when_full": "skip", "fsync": True}, "say when_full='spool' too"),
+        ({"spool": "there"}, "say when_full='spool'"),
+        ({"spool_size": "1GB"}, "say when_full='spool'"),
+        ({"when_full": "skip", "fsync": True}, "say when_full='spool'"),
         ({"when_full": "spool", "spool": "there", "spool_size": 0}, "above 0"),
         ({"when_full": "spool", "spool": "  "}, "a folder of this publisher's own"),
     ],

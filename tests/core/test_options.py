@@ -203,7 +203,18 @@ class TestTheTable:
             *("ops", "gather", "workers", "batch", "on_error", "work_timeout", "join"),
             *("match", "max_pixels", "tolerant", "resume", "compare", "dry_run", "max_memory", "also"),
             *("quality", "subsampling", "fsync", "report"),
-            *("start", "stop", "streams", "rotate", "max_age", "max_size", "max_files", "reserve", "compress", "preset"),
+            *(
+                "start",
+                "stop",
+                "streams",
+                "rotate",
+                "max_age",
+                "max_size",
+                "max_files",
+                "reserve",
+                "compress",
+                "preset",
+            ),
             *("play_fps", "around", "before", "after"),
         }
 

@@ -151,7 +151,7 @@ def test_a_reserve_of_the_disk_stays_free(tmp_path: Path, monkeypatch: pytest.Mo
     free = iter([10**9] * 8)
     monkeypatch.setattr(tidying, "free", lambda path: next(free, 10**6))
     with pytest.raises(
-        Unavailable, match=r"[\d,]+ bytes are needed and 1,000,000 are free, of which 100,000,000 are reserved"
+        Unavailable, match=r"[\d,]+ bytes are needed and 1,000,000 are free, of which 100,000,000 are kept free"
     ):
         runs.record(tmp_path / "run.h5", samples(30), reserve="100MB")
     assert 0 < len(runs.played(tmp_path / "run.h5")) < 30, "what was written is kept"

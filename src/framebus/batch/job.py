@@ -43,7 +43,9 @@ class Job:
     def __init__(self, places: Iterable[str], asked: Asked, workers: Workers) -> None:
         """Look whether it can be done; nothing is written yet. Raises `Unavailable`, `AddressError`, `OptionError`."""
         if asked.compare and workers == 0:
-            raise OptionError("compare needs workers to compare one process with: workers=0 is one process")
+            raise OptionError(
+                "compare needs workers to compare one process with, and workers=0 (--workers 0) is one process"
+            )
         self.asked = asked
         self.workers = workers
         self._places = list(places)

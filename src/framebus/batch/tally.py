@@ -46,7 +46,9 @@ class Tally:
 
     def kept_away(self, told: Told) -> None:
         """It was quarantined in an earlier run."""
-        self.report.quarantined.append(Trouble(told[1], f"{told[2]} (in an earlier run: --no-resume tries it again)"))
+        self.report.quarantined.append(
+            Trouble(told[1], f"{told[2]}, in an earlier run: resume=False (--no-resume) tries it again")
+        )
 
     # after it ---------------------------------------------------------------------------------------------------
 

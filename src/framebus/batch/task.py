@@ -111,7 +111,7 @@ class _Making:
 
 def _why(error: BaseException) -> str:
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        return f"there is not enough memory for it: {error} (max_memory, --max-memory, is the limit of a worker)"
+        return f"there is not enough memory for it: {error}; the limit of a worker is max_memory (--max-memory)"
     return str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
 
 

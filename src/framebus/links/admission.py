@@ -223,7 +223,8 @@ def require_admission(
     where = f"on {host}" if host not in ("", "*") else "to the network"
     raise Forbidden(
         f"listening {where} needs to know who may connect:\n"
-        "  framebus keys invite NAME   lets one machine in, encrypted; run `framebus keys join` there\n"
-        "  --insecure                  lets in anybody who can reach the port, unencrypted (Python: insecure=True)\n"
-        "Programs that speak plain ZeroMQ cannot use keys: for them --insecure, or --allow ADDRESS."
+        "  framebus keys invite NAME    lets one machine in, encrypted; run `framebus keys join` there\n"
+        "  insecure=True (--insecure)   lets in anybody who can reach the port, unencrypted\n"
+        "Programs that speak plain ZeroMQ cannot use keys: for them insecure=True (--insecure), or allow='ADDRESS' "
+        "(--allow ADDRESS)."
     )

@@ -211,8 +211,8 @@ def _policy(peer: Peer, allow: Sequence[str], insecure: bool) -> Any:
         where = f"on {peer.host}" if peer.host else "to the network"
         raise Forbidden(
             f"listening {where} needs to know who may connect, and programs of other systems have no keys:\n"
-            "  --allow ADDRESS   lets in an address or network (Python: allow=['192.168.1.0/24'])\n"
-            "  --insecure        lets in anybody who can reach the port, unencrypted (Python: insecure=True)"
+            "  allow='ADDRESS' (--allow ADDRESS)   lets in an address or network, such as 192.168.1.0/24\n"
+            "  insecure=True (--insecure)          lets in anybody who can reach the port, unencrypted"
         )
     return require_admission(peer.host, KeyStore(), insecure, allow)
 

@@ -166,7 +166,7 @@ class WritingEnd(Endpoint[PublisherSession]):
                 owed = left
                 patience.renew(now)
             if patience.over(now):
-                advice = "raise patience or retain, or say when_full='skip'"
+                advice = "raise patience (--patience) or retain (--retain), or say when_full='skip' (--when-full skip)"
                 raise Timeout(f"{text()}; nothing was taken for {patience.text}: {advice}")
             patience.say_once(now, text)
             self._sleep(patience.until(now))

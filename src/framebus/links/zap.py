@@ -144,7 +144,7 @@ def _by_address(text: str, policy: Loopback | Everybody | Networks) -> ZapAnswer
     if isinstance(policy, Networks) and address is not None:
         if any(address in network for network in policy.networks):
             return ZapAnswer(True)
-        return ZapAnswer(False, reason=f"its address is not allowed; --allow {text} lets it in")
+        return ZapAnswer(False, reason=f"its address is not allowed; allow='{text}' (--allow {text}) lets it in")
     return ZapAnswer(False, reason="it is not on this machine, and only that may connect here")
 
 

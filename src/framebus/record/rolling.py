@@ -19,7 +19,9 @@ def rolling(**options: Any) -> dict[str, Any]:
     seconds, nbytes = given["rotate"] or (math.inf, math.inf)
     for name in ("max_age", "max_size", "max_files"):
         if given[name] is not None and math.isinf(min(seconds, nbytes)):
-            raise OptionError(f"{name} removes whole files: say with rotate (--rotate 10min) when a new one begins")
+            raise OptionError(
+                f"{name} removes whole files: say with rotate='10min' (--rotate 10min) when a new one begins"
+            )
     if given["max_size"] is not None and nbytes != math.inf and nbytes > given["max_size"]:
         raise OptionError(f"rotate={options['rotate']!r} makes files larger than max_size={options['max_size']!r}")
     retention = Retention(given["max_age"], given["max_size"], given["reserve"] or 0, given["max_files"])

@@ -57,7 +57,7 @@ class Tidying:
         if (left := free(where)) < reserve + nbytes:
             raise Unavailable(
                 f"{self._naming.root}: {nbytes:,} bytes are needed and {left:,} are free, of which {reserve:,} are "
-                "reserved (--reserve): make room; what was written is kept"
+                "kept free by reserve (--reserve): make room; what was written is kept"
             )
 
     def remove_numbered(self, first: str, stream: str) -> None:

@@ -38,7 +38,9 @@ def open_sink(
     """A recorder of Zarr hierarchies at `address`; see `ZarrFolder` for what is in them and `Recorder` for the rest."""
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
     if check("compress", compress) == "lz4":
-        raise OptionError(f"{address}: lz4 is none of the compressions of Zarr: say compress='gzip', or nothing")
+        raise OptionError(
+            f"{address}: lz4 is none of the compressions of Zarr: say compress='gzip' (--compress gzip), or nothing"
+        )
     write = partial(ZarrFolder, replace=ours, compress=compress is not None, fsync=bool(check("fsync", fsync)))
     recorder = Recorder(Naming(address.text.rstrip("/")), Continued(write, entries), overwrite=overwrite, **wishes)
     return around_events(recorder, around, before=before, after=after)

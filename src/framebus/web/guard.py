@@ -95,7 +95,7 @@ class Guard:
     def _from_elsewhere(self, request: Request) -> Refusal | None:
         hosts, origins = request.all("host"), request.all("origin")
         if len(hosts) != 1 or not self._is_us(hosts[0]):
-            return Refusal(421, "this server has another name: use its IP address, or name it with --name")
+            return Refusal(421, "this server has another name: use its IP address, or name it with names (--name)")
         if not all(_same_place(origin, hosts[0]) for origin in origins):
             return Refusal(403, "another web page asked, which is not allowed")
         if _told_by_browsers(request) and not origins and not request.all("authorization"):

@@ -60,8 +60,10 @@ class Listening(NamedTuple):
             listener.listen(128)
         except OSError as error:
             listener.close()
-            why = f"{error.strerror or error}: is a page open there already? --listen localhost:0 takes a free port"
-            text = f"the page cannot listen at {self.host or '*'}:{self.port}, {why}"
+            text = (
+                f"the page cannot listen at {self.host or '*'}:{self.port}, {error.strerror or error}: is a page open "
+                "there already? listen='localhost:0' (--listen localhost:0) takes a free port"
+            )
             raise unavailable(error.errno, text) from error
         return listener
 

@@ -104,7 +104,9 @@ def maker(
         job = work_job(name, ops, workers)
         return lambda: Mapping(job, workers, ordered=ordered, batch=batch, limit_s=limit_s)
     if batch > 1 or limit_s is not None:
-        raise OptionError("batches and a limit of time need worker processes: workers=0 is this thread")
+        raise OptionError(
+            "batches and a limit of time need worker processes, and workers=0 (--workers 0) is this thread"
+        )
     loaded = load_all(ops)
     return lambda: Inline(loaded)
 

@@ -92,7 +92,7 @@ def _decoded(data: bytes, how: dict[str, Any], *, tolerant: bool) -> tuple[Array
         return simplejpeg.decode_jpeg(data, strict=False, **how), ""
     damage = _damage(data, why)
     if not tolerant:
-        raise BadFrame(f"{damage} (--tolerant keeps what there is)")
+        raise BadFrame(f"{damage}; tolerant=True (--tolerant) keeps what there is")
     try:
         return simplejpeg.decode_jpeg(data, strict=False, **how), damage
     except ValueError as error:

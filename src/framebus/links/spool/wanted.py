@@ -49,12 +49,16 @@ def wanted(
     """The spool that these options of a publisher ask for, if any. Raises `OptionError`."""
     if when_full == "spool":
         if not spool:
-            raise OptionError("when_full='spool' needs a folder: say spool='/var/spool/yard', on a disk with room")
+            raise OptionError(
+                "when_full='spool' needs a folder: say spool='/var/spool/yard' (--spool /var/spool/yard), on a disk "
+                "with room"
+            )
         return Wanted(os.fspath(spool), nbytes(SIZE if spool_size is None else spool_size), fsync)
     given = {"spool": spool, "spool_size": spool_size, "fsync": fsync or None}
     for name, value in given.items():
         if value is not None:
             raise OptionError(
-                f"{name}={value!r} is about frames kept on disk: say when_full='spool' too, or leave it out"
+                f"{name}={value!r} is about frames kept on disk: say when_full='spool' (--when-full spool) too, "
+                "or leave it out"
             )
     return None

@@ -39,7 +39,9 @@ def open_pyzmq(
     kind, listening_ = SOCKETS[socket], listens(address, "writer", listen)
     if not listening_ and (socket == "rep" or len(address.peers) > 1):
         what = "a camera server listens" if socket == "rep" else "one place is written to"
-        raise OptionError(f"{address} with socket={socket!r}: {what}, write pyzmq+tcp://:PORT or listen=True")
+        raise OptionError(
+            f"{address} with socket={socket!r}: {what}, write pyzmq+tcp://:PORT or listen=True (--listen)"
+        )
     whole = kind == zmq.XPUB and not (live and listening_)
     prepare = complete if whole else _as_it_is
     farewell = _end if socket == "pub" and message == "pickle" else None

@@ -99,7 +99,7 @@ def items_of(container: Any, track: Any, where: str, *, packets: Packets) -> Ite
     if codec is not None:
         return _translated(_packets(container, track, codec), where)
     if packets is True:
-        raise Unavailable(f"{where} sends {name}, which does not travel as packets: leave out packets=True")
+        raise Unavailable(f"{where} sends {name}, which does not travel as packets: leave out packets=True (--packets)")
     return _translated(_pictures(container, track), where)
 
 

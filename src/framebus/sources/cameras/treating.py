@@ -57,7 +57,7 @@ class FromKey:
             yield item
             return
         if not isinstance(item, Packet):
-            raise BadFrame("this camera gives pictures, no coded packets: leave out packets=True")
+            raise BadFrame("this camera gives pictures, no coded packets: leave out packets=True (--packets)")
         self._waiting = (self._waiting or breaks(item)) and not begins(item)
         if not self._waiting:
             yield item.replace(missed=0) if item.missed else item

@@ -228,7 +228,7 @@ class Web:
         if isinstance(error, ssl.SSLCertVerificationError):
             return (
                 f"has a certificate that nobody vouches for ({error.verify_message}): "
-                "install its authority here, or take any certificate with verify=False"
+                "install its authority here, or take any certificate with verify=False (--no-verify)"
             )
         if isinstance(error, socket.gaierror):
             return "cannot be reached: nobody knows its host, check the name"

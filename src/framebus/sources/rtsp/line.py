@@ -91,7 +91,7 @@ def connect(target: Target, until: float, verify: bool) -> Line:
         sock.close()
         raise Unavailable(
             f"{target} has a certificate that nobody vouches for ({error.verify_message}): "
-            "install its authority here, or take any certificate with verify=False"
+            "install its authority here, or take any certificate with verify=False (--no-verify)"
         ) from error
     except OSError as error:
         sock.close()

@@ -75,7 +75,10 @@ def _pair(family: int, host: str) -> tuple[socket.socket, socket.socket]:
             first.close()
             continue
         return (first, second) if port % 2 == 0 else (second, first)
-    raise Unavailable("no two neighbouring UDP ports are free: close programs that hold many, or use transport='tcp'")
+    raise Unavailable(
+        "no two neighbouring UDP ports are free: close programs that hold many, or use transport='tcp' "
+        "(--transport tcp)"
+    )
 
 
 def _bound(family: int, host: str, port: int) -> socket.socket:

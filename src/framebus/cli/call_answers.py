@@ -11,9 +11,10 @@ import numpy as np
 from framebus.cli.figures import age
 from framebus.core.errors import AddressError, BadFrame, Unavailable
 from framebus.core.frame import Frame
+from framebus.core.whole import whole
 from framebus.pool.answers import kind_of
 from framebus.pool.jsonable import SHOWN, jsonable
-from framebus.sinks.place import PARTIAL, put_whole, write_new
+from framebus.sinks.place import PARTIAL, write_new
 
 IMAGES = ("png", "jpg", "jpeg", "tif", "tiff")
 
@@ -58,7 +59,8 @@ def save(answer: Any, place: str, number: int | None = None) -> str:
     target = path.with_name(f"{path.stem}{'' if number is None else f'-{number}'}{suffix}")
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
-        put_whole(str(target), str(partial), lambda path: write_new(path, data, fsync=False))
+        with whole(target, partial):
+            write_new(str(partial), data, fsync=False)
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error}") from error
     return str(target)

@@ -26,6 +26,7 @@ import msgspec
 
 from framebus.core.errors import Unavailable
 from framebus.core.redaction import redact
+from framebus.core.whole import whole
 from framebus.links import ipc, locks, ports
 
 Kind = Literal["publisher", "reader"]
@@ -227,9 +228,9 @@ def _locked_file(path: Path, data: bytes) -> int:
         try:
             descriptor = os.open(partial, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
             try:
-                locks.lock(descriptor)
-                os.write(descriptor, data)
-                os.replace(partial, path)
+                with whole(path, partial):
+                    locks.lock(descriptor)
+                    os.write(descriptor, data)
             except FileNotFoundError:  # somebody swept it before it was locked
                 os.close(descriptor)
                 continue

@@ -30,6 +30,7 @@ from zmq.utils import z85
 from framebus.core import names
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.hosts import Peer, network_wide, parse_peer
+from framebus.core.whole import whole
 from framebus.links import codes
 from framebus.links.locks import lock
 
@@ -258,19 +259,14 @@ class KeyStore:
 
     def _write(self, name: str, content: msgspec.Struct) -> None:
         data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-        partial = ""
         try:
             descriptor, partial = tempfile.mkstemp(prefix=f".{name}-", dir=self.folder)  # 0600, exclusively
-            with open(descriptor, "wb") as file:
+            with whole(self.folder / name, partial), open(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
-            os.replace(partial, self.folder / name)
         except OSError as error:
             raise _unusable(self.folder / name, error) from error
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
 
 
 def default_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:

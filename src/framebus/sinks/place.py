@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from framebus.core.errors import Unavailable
+from framebus.core.whole import whole
 
 PARTIAL = ".partial"
 """What the name of a file ends in while it is written; it begins with a dot."""
@@ -48,7 +49,9 @@ class Place:
         with saying(self.root, len(data)):
             target = self._resolved(path)
             folder, name = os.path.split(target)
-            put_whole(target, os.path.join(folder, f".{name}{PARTIAL}"), self._writing(data))
+            partial = os.path.join(folder, f".{name}{PARTIAL}")
+            with whole(target, partial):
+                write_new(partial, data, fsync=self._fsync)
             if self._fsync:
                 sync_folder(folder)
 
@@ -93,14 +96,11 @@ class Place:
             self._inside.add(folder)
         return target
 
-    def _writing(self, data: bytes | memoryview) -> Callable[[str], None]:
-        return lambda partial: write_new(partial, data, fsync=self._fsync)
-
     def _probe(self) -> None:
         """Find out now, not at the first frame, whether files can be made here."""
         name = f".framebus-probe{PARTIAL}"
         with saying(self.root):
-            self._writing(b"framebus")(os.path.join(self.root, name))
+            write_new(os.path.join(self.root, name), b"framebus", fsync=self._fsync)
         self.remove(name)
 
 
@@ -119,17 +119,6 @@ def write_new(path: str, data: bytes | memoryview, *, fsync: bool) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def put_whole(target: str, partial: str, write: Callable[[str], None]) -> None:
-    """Have `write` make the file `partial`, which then becomes `target`; where that fails, nothing is left."""
-    try:
-        write(partial)
-        os.replace(partial, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(partial)
-        raise
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from framebus.core import state
 from framebus.core.errors import OptionError, Unavailable
-from framebus.sinks.place import NEW_FILE, put_whole
+from framebus.core.whole import whole
+from framebus.sinks.place import NEW_FILE
 
 _FILE = "web-token"
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -42,10 +43,7 @@ def lasting(environ: Mapping[str, str] | None = None, *, role: str = "") -> str:
 
 def _made(path: Path) -> str:
     token = secrets.token_urlsafe(18)
-
-    def write(partial: str) -> None:
-        with open(os.open(partial, NEW_FILE, 0o600), "w", encoding="ascii") as file:
-            file.write(token + "\n")
-
-    put_whole(str(path), f"{path}.{secrets.token_hex(4)}", write)
+    partial = f"{path}.{secrets.token_hex(4)}"
+    with whole(path, partial), open(os.open(partial, NEW_FILE, 0o600), "w", encoding="ascii") as file:
+        file.write(token + "\n")
     return token

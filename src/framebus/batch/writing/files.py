@@ -11,7 +11,8 @@ from framebus.batch.recipe import Recipe
 from framebus.batch.stores.files import ObjectFiles, occupied
 from framebus.batch.stores.urls import is_url
 from framebus.core.errors import BadFrame, Unavailable
-from framebus.sinks.place import PARTIAL, put_whole, sync_folder, write_new
+from framebus.core.whole import whole
+from framebus.sinks.place import PARTIAL, sync_folder, write_new
 
 _ENDS_THE_JOB = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """What will meet every further file as well."""
@@ -53,7 +54,8 @@ class Files:
         partial = os.path.join(folder, self._partial(base))
         try:
             self._enter(folder)
-            put_whole(target, partial, lambda partial: write_new(partial, data, fsync=self._fsync))
+            with whole(target, partial):
+                write_new(partial, data, fsync=self._fsync)
             if self._fsync:
                 sync_folder(folder)
         except Unavailable:

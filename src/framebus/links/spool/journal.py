@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from io import FileIO
 
+from framebus.core.whole import whole
 from framebus.links.spool import damage, lines, records
 from framebus.links.spool.records import Record
 from framebus.wire.layout import Buffer
@@ -58,15 +59,11 @@ class Journal:
     def write_anew(self, all_lines: Iterable[lines.Line]) -> None:
         """Replace it by these lines, whole or not at all. Raises `OSError`."""
         partial = self.path + _PARTIAL
-        fresh = FileIO(os.open(partial, records.NEW | os.O_TRUNC, 0o600), "w")
-        try:
-            size = records.append(fresh, 0, _framed(all_lines))
-            os.replace(partial, self.path)
-        except BaseException:
-            fresh.close()
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
-            raise
+        with contextlib.ExitStack() as undone:
+            fresh = undone.enter_context(FileIO(os.open(partial, records.NEW | os.O_TRUNC, 0o600), "w"))
+            with whole(self.path, partial):
+                size = records.append(fresh, 0, _framed(all_lines))
+            undone.pop_all()
         self.close()
         self._file, self._size, self._fresh = fresh, size, size
 

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from framebus.core.errors import Unavailable
+from framebus.core.whole import whole
 from framebus.sinks.claim import Claim
 from framebus.sinks.growing import partial_of
-from framebus.sinks.place import PARTIAL, put_whole, saying, sync_folder, write_new
+from framebus.sinks.place import PARTIAL, saying, sync_folder, write_new
 
 
 class Tree:
@@ -51,7 +52,8 @@ class Tree:
         folder, base = os.path.split(target)
         os.makedirs(folder, exist_ok=True)
         partial = os.path.join(folder, f".{base}{PARTIAL}")
-        put_whole(target, partial, lambda path: write_new(path, data, fsync=self.fsync))
+        with whole(target, partial):
+            write_new(partial, data, fsync=self.fsync)
         if self.fsync:
             sync_folder(folder)
 

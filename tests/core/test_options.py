@@ -76,6 +76,11 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("turn", "90", 90),
     ("turn", 0, 0),
     ("resize", "64X48", "64x48"),
+    ("ops", "gray", ("gray",)),
+    ("ops", abs, (abs,)),
+    ("ops", ["gray", abs], ("gray", abs)),
+    ("ops", ("gray",), ("gray",)),
+    ("ops", (), ()),
 ]
 
 BAD: list[tuple[str, Any]] = [
@@ -128,6 +133,11 @@ BAD: list[tuple[str, Any]] = [
     ("transport", "http"),
     ("backend", "opencv"),
     ("verify", "perhaps"),
+    ("ops", ""),
+    ("ops", ["gray", ""]),
+    ("ops", {"resize": "5x5"}),
+    ("ops", {"gray"}),
+    ("ops", 5),
     ("deadline", 0),
     ("hwaccel", "my card"),
     ("crop", "640x480+1"),
@@ -217,6 +227,13 @@ class TestTheTable:
             ),
             *("play_fps", "around", "before", "after"),
         }
+
+
+def test_what_is_no_list_of_ops_is_not_looked_into() -> None:
+    ops = iter(["gray"])
+    with pytest.raises(OptionError, match="is not possible: give an op or a list of ops"):
+        check("ops", ops)
+    assert list(ops) == ["gray"]
 
 
 class TestTextsOfACommandLine:

@@ -321,6 +321,6 @@ def brightness_of(image: Array) -> dict[str, int]:
 
 def test_the_other_way_round_is_told_and_reads_nothing() -> None:
     with fb.open("synthetic:") as source:
-        for wrong in (source, [1, 2]):
+        for wrong in (source, [1, 2], {"gray": 1}, iter(["gray"])):
             with pytest.raises(OptionError, match=r"map takes the function first, then the frames, as in fb\.map"):
                 list(fb.map(wrong, lambda image: image))  # type: ignore[call-overload]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from framebus.core.options import check, reject_unknown
 from framebus.pool.job import Job
 
 Place = str | os.PathLike[str]
-Ops = Spec | Iterable[Spec]
+Ops = Spec | Sequence[Spec]
 
 NAMES = (
     *("match", "max_pixels", "tolerant", "resume", "compare", "max_memory", "work_timeout"),

@@ -132,8 +132,8 @@ def encode(value: Any) -> str:
 
 
 def ops(value: Any) -> tuple[str | Callable[..., Any], ...]:
-    """One op or several: texts and callables."""
-    found = (value,) if isinstance(value, str) or callable(value) else tuple(value)
+    """One op, a text or callable, or several in a list or tuple; nothing else is looked into."""
+    found = tuple(value) if isinstance(value, list | tuple) else (value,)
     if all(callable(one) or (isinstance(one, str) and one) for one in found):
         return found
     raise ValueError

@@ -30,7 +30,7 @@ WORK_OPTIONS = (
         default_text="none",
         metavar="OP",
         repeatable=True,
-        allowed="ops: built in (resize=512x512), file.py:name or module:name, with =VALUE,KEY=VALUE arguments",
+        allowed="an op or a list of ops: built in (resize=512x512), file.py:name or module:name, with =VALUE,KEY=VALUE",
         help="do this to each picture: built in (resize=512x512), file.py:name or module:name; in the order given",
     ),
     Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -43,7 +43,7 @@ def pipe(
     source: Place | Iterable[str],
     sink: Target,
     *,
-    ops: Iterable[str | Function] | str | Function = (),
+    ops: Sequence[str | Function] | str | Function = (),
     gather: Mapping[str, str | Function] | None = None,
     workers: int | str = 0,
     batch: int = 1,

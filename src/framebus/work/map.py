@@ -155,7 +155,6 @@ def _failed(error: Error, on_error: OnError) -> Generator[Error, None, None]:
 
 
 def _function_first(op: Any) -> tuple[Spec, ...]:
-    if not hasattr(op, "read"):  # a source, which would be read to its end
-        with suppress(ValueError, TypeError):
-            return values.ops(op)
+    with suppress(ValueError):
+        return values.ops(op)
     raise OptionError(f"map takes the function first, then the frames, as in fb.map(function, frames); got {op!r}")

@@ -27,7 +27,7 @@ from framebus.links.reading import ReadingEnd
 from framebus.links.receiving import LinkSource
 from framebus.links.spool.folder import Holder
 from framebus.links.spool.retention import SpoolRetention
-from framebus.links.spool.wanted import wanted
+from framebus.links.spool.wanted import Wanted, wanted
 from framebus.links.switchboard import Switchboard
 from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.calling import Calling
@@ -118,32 +118,14 @@ def publish_link(
 
     `group`: others of that name publish the rest of its streams to the same hub.
     """
-    if when_full not in (None, "wait", "skip", "spool"):
-        raise OptionError(f"when_full={when_full!r}: it is 'wait', 'skip' or 'spool'")
+    rules = _publisher_rules(live, wait_for, when_full, patience, retain, group)
     kept = wanted(when_full, spool, spool_size, fsync=fsync)
     listening = listens(address, "writer", listen)
-    groups = (wait_for,) if isinstance(wait_for, str) else () if isinstance(wait_for, int) else tuple(wait_for)
-    rules = PublisherRules(
-        live=live,
-        wait_for=wait_for if isinstance(wait_for, int) else 0,
-        wait_for_groups=groups,
-        when_full=when_full,
-        patience_s=patience if isinstance(patience, float) else duration(patience),
-        retain_bytes=nbytes(retain),
-        group=group,
-    )
     dial = _carriers(address, listening, allow, insecure, carrier)
     tidy_at_exit()
-    me = party()
     with ExitStack() as opened:
-        retention = None
-        if kept is not None:
-            retention = kept.open(rules.retain_bytes, Holder(me.pid, me.command, str(address), live))
-            opened.callback(retention.close)
-        session = PublisherSession(rules, me, calling=None if listening else _calling(retention), retention=retention)
-        session.audience.restore(time.monotonic())
         end = WritingEnd(
-            session,
+            _publishing(rules, address, kept, opened, calls=not listening),
             str(address),
             dial,
             peers=max(1, len(address.peers)),
@@ -152,16 +134,50 @@ def publish_link(
         )
         opened.pop_all()
     end.entry = _register("publisher", _with_streams(end.address, address), listening, end.local)
-    template = address.streams if "{" in address.streams else ""
-    name = stream or ("" if template else address.streams)
-    return LinkPublisher(
-        end,
-        name=name or to_name(system.gethostname(), "stream"),
-        fixed=bool(address.streams and not template),
-        template=template,
-        format=format,
-        encode=_encoder(encode),
+    return LinkPublisher(end, format=format, encode=_encoder(encode), **_named(address, stream))
+
+
+def _publisher_rules(
+    live: bool,
+    wait_for: int | str | Sequence[str],
+    when_full: str | None,
+    patience: float | str,
+    retain: int | str,
+    group: str,
+) -> PublisherRules:
+    if when_full not in (None, "wait", "skip", "spool"):
+        raise OptionError(f"when_full={when_full!r}: it is 'wait', 'skip' or 'spool'")
+    groups = (wait_for,) if isinstance(wait_for, str) else () if isinstance(wait_for, int) else tuple(wait_for)
+    return PublisherRules(
+        live=live,
+        wait_for=wait_for if isinstance(wait_for, int) else 0,
+        wait_for_groups=groups,
+        when_full=when_full,
+        patience_s=patience if isinstance(patience, float) else duration(patience),
+        retain_bytes=nbytes(retain),
+        group=group,
     )
+
+
+def _publishing(
+    rules: PublisherRules, address: Link, kept: Wanted | None, opened: ExitStack, *, calls: bool
+) -> PublisherSession:
+    """The session of a publisher, with the spool it is to have; `opened` closes that one, unless all goes well."""
+    me = party()
+    retention = None
+    if kept is not None:
+        retention = kept.open(rules.retain_bytes, Holder(me.pid, me.command, str(address), rules.live))
+        opened.callback(retention.close)
+    session = PublisherSession(rules, me, calling=_calling(retention) if calls else None, retention=retention)
+    session.audience.restore(time.monotonic())
+    return session
+
+
+def _named(address: Link, stream: str) -> dict[str, Any]:
+    """What the frames of a `LinkPublisher` are called: as the address says, as they are, or else after this host."""
+    template = address.streams if "{" in address.streams else ""
+    name = stream or ("" if template else address.streams) or to_name(system.gethostname(), "stream")
+    return {"name": name, "fixed": bool(address.streams and not template), "template": template}
 
 
 def adopt_reader(socket: system.socket) -> LinkSource:

@@ -266,6 +266,16 @@ def test_a_job_whose_op_was_changed_is_another_job(mine: Path) -> None:
     assert run() == (2, 2)
 
 
+def test_a_rehearsal_says_it_too(mine: Path) -> None:
+    run()
+    change(mine)
+    with pytest.raises(OptionError, match="has changed"):
+        run(dry_run=True)
+    with pytest.raises(OptionError, match="quality: 95 → 50"):
+        run(dry_run=True, quality=50)
+    assert run(dry_run=True, resume=False) == (0, 0)
+
+
 def test_so_it_is_with_one_given_as_it_is_and_with_those_of_further_outputs(mine: Path) -> None:
     assert run(lambda image: image, also={"more": ["gray", "mine.py:clean"]}) == (2, 0)
     with pytest.raises(OptionError, match="<lambda> has changed"):

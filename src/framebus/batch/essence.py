@@ -70,7 +70,7 @@ class Essence:
 
     def _function(self, function: types.FunctionType) -> bytes:
         within = function.__globals__
-        named = {name: within[name] for name in sorted(_names(function.__code__)) if name in within}
+        named = {name: within[name] for name in _names(function.__code__) if name in within}
         held = [_held(cell) for cell in function.__closure__ or ()]
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, held, named)
         return _told("function", *map(self.of, parts))

@@ -101,9 +101,11 @@ class Job:
         from framebus.batch.here import Here
 
         Here(self.asked.recipe).close()  # builds all ops
-        past = past_of(self._ledger) if self.asked.resume else Past()
         with ExitStack() as held:
             held.callback(objects.let_go)
+            past = past_of(self._ledger) if self.asked.resume else Past()
+            if past.options is not None:
+                self._check_same(past, summary(self.asked, self.inputs.base), self._code())
             listing = held.enter_context(Listing(self.inputs))
             tally = self._tally = Tally(None, listing)
             for piece in Selection(listing, self.inputs.base, self._namings, past, tally):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 from typing import Any
 
@@ -16,8 +18,11 @@ from framebus.sources.cameras.annexb import START, parameter_sets
 from framebus.testing.camera_pictures import CodedPicture, encode
 from framebus.web import coded
 from framebus.web.coded import Track
-from framebus.web.messages import BEGIN, CODED, MP4
+from framebus.web.messages import BEGIN, CODED, MP4, Watch
+from framebus.web.outbox import CodedLane
 from framebus.web.parameters import describe, units
+from framebus.web.sights import Sight
+from framebus.web.wall import Wall
 
 av = pytest.importorskip("av")
 
@@ -132,6 +137,20 @@ def test_who_joins_begins_with_the_last_key_frame(video: list[Packet]) -> None:
     pictures = list(track.history("webcodecs"))
     assert [picture.kind for picture in pictures] == [BEGIN, CODED, CODED]
     assert [picture.key for picture in pictures[1:]] == [True, False]
+
+
+def test_who_comes_to_a_stream_that_nobody_looked_at_gets_what_waited_meanwhile(video: list[Packet]) -> None:
+    async def come() -> list[bool]:
+        wall = Wall([], {})
+        with contextlib.closing(wall):
+            for packet in video[:3]:
+                wall.handover.give(packet)
+            sight = Sight(Watch(tile=0, stream="cam", how="webcodecs"), lambda: None)
+            sight.lane = CodedLane()
+            wall.see(sight)
+            return [picture.key for picture in iter(sight.lane.pop, None) if picture.kind == CODED]
+
+    assert asyncio.run(come()) == [True, False, False]
 
 
 def test_before_the_first_key_frame_there_is_nothing_to_begin_with(video: list[Packet]) -> None:

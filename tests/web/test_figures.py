@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framebus.core import state
+from framebus.core import clock, state
 from framebus.core.contracts import SourceState
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
@@ -20,6 +20,7 @@ from framebus.web.handover import Handover
 from framebus.web.history import KEPT_S, History
 from framebus.web.naming import Naming
 from framebus.web.serving import Listening
+from framebus.web.shown import Shown
 
 
 def condition(
@@ -89,10 +90,48 @@ def test_of_frames_the_newest_is_handed_over_and_of_packets_all() -> None:
     for seq in range(3):
         hands.give(frame("a", seq))
         hands.give(packet(seq, key=seq == 0))
-    assert [(item.stream, item.seq) for item in hands.take()] == [("cam", 0), ("cam", 1), ("cam", 2), ("a", 2)]
+    assert [(item.stream, item.seq) for item, _ in hands.take()] == [("cam", 0), ("cam", 1), ("cam", 2), ("a", 2)]
     assert rung == [1]
     assert hands.skipped == 2
     assert hands.take() == []
+
+
+def test_packets_that_nobody_awaits_ring_no_bell_until_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "ENOUGH_PACKETS", 4)
+    rung, awaited = list[int](), set[str]()
+    hands = Handover(lambda: rung.append(1), awaited.__contains__)
+    for seq in range(3):
+        hands.give(packet(seq))
+    assert not rung
+    hands.give(packet(3))
+    assert rung == [1]
+    hands.give(packet(4))
+    assert rung == [1], "once, until somebody comes"
+    assert [item.seq for item, _ in hands.take()] == [0, 1, 2, 3, 4]
+
+
+def test_the_bell_rings_for_what_is_awaited_and_for_whole_pictures() -> None:
+    rung, awaited = list[int](), {"cam"}
+    hands = Handover(lambda: rung.append(1), awaited.__contains__)
+    hands.give(packet(0))
+    hands.take()
+    awaited.clear()
+    hands.give(packet(1))
+    assert rung == [1]
+    hands.give(frame("a", 0))
+    assert rung == [1, 1]
+    assert [item.seq for item, _ in hands.take()] == [1, 0]
+
+
+def test_what_waited_is_no_older_for_it() -> None:
+    shown = Shown("cam", "")
+    taken_ns = clock.mono_ns()
+    packet_then = packet(0, key=True).replace(
+        captured_ns=clock.utc_ns() - 3 * 10**9, captured_mono_ns=taken_ns - 3 * 10**9, clock=clock.boot_id()
+    )
+    shown.take_packet(packet_then, taken_ns - 2 * 10**9)
+    assert shown.history.tick(0).age_ms == pytest.approx(1000, abs=1)
+    assert shown.silent_s(taken_ns) == pytest.approx(2)
 
 
 def test_a_loop_that_stands_still_loses_packets_up_to_a_key_frame(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,10 +139,10 @@ def test_a_loop_that_stands_still_loses_packets_up_to_a_key_frame(monkeypatch: p
     hands = Handover(lambda: None)
     for seq in range(5):
         hands.give(packet(seq))
-    assert [item.seq for item in hands.take()] == [0, 1, 2]
+    assert [item.seq for item, _ in hands.take()] == [0, 1, 2]
     hands.give(packet(5))
     hands.give(packet(6, key=True))
-    assert [(item.seq, item.missed) for item in hands.take()] == [(6, 3)]
+    assert [(item.seq, item.missed) for item, _ in hands.take()] == [(6, 3)]
 
 
 def test_what_waits_for_a_loop_that_stands_still_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,12 +151,12 @@ def test_what_waits_for_a_loop_that_stands_still_is_bounded_in_bytes(monkeypatch
     large = packet(0, key=True).replace(data=memoryview(bytes(11)))
     for seq in range(3):
         hands.give(large.replace(seq=seq))
-    assert [item.seq for item in hands.take()] == [0]
+    assert [item.seq for item, _ in hands.take()] == [0]
     for seq in range(3, 20):
         hands.give(packet(seq, key=True))
-    assert sum(item.nbytes for item in hands.take()) == 10
+    assert sum(item.nbytes for item, _ in hands.take()) == 10
     hands.give(packet(20, key=True))
-    assert [(item.seq, item.missed) for item in hands.take()] == [(20, 7)]
+    assert [(item.seq, item.missed) for item, _ in hands.take()] == [(20, 7)]
 
 
 @pytest.mark.parametrize(

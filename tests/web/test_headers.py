@@ -134,6 +134,9 @@ class _Wall:
         self.shown = {"door": Shown("door", "")}
         self.hearers: dict[str, set[Any]] = {}
 
+    def take_in(self) -> None:
+        """Nothing comes."""
+
 
 def test_what_is_too_long_is_not_told_and_said() -> None:
     found = json.loads(text(Frame.of(IMAGE, meta={"text": "x" * MOST_META_BYTES}), 3))

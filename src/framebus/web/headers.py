@@ -38,6 +38,7 @@ class Headers:
 
         Raises `Wrong` where there is no such stream, once the client was told, and what sending raises.
         """
+        self._wall.take_in()
         hearers = self._wall.hearers.setdefault(self._name, set())
         hearers.add(self._hear)
         try:

@@ -53,14 +53,14 @@ class Shown:
         """What came last, as it came."""
         return self.frame or (self.track.newest if self.track is not None else None)
 
-    def take_frame(self, frame: Frame, now_ns: int) -> None:
-        """A picture came."""
-        self._count(frame, now_ns)
+    def take_frame(self, frame: Frame, at_ns: int) -> None:
+        """A picture came at monotonic `at_ns`."""
+        self._count(frame, at_ns)
         self.frame, self.decoded, self.track = frame, None, None
 
-    def take_packet(self, packet: Packet, now_ns: int) -> tuple[Unit, bool]:
-        """A packet came; see `Track.add`. Raises `BadFrame`."""
-        self._count(packet, now_ns)
+    def take_packet(self, packet: Packet, at_ns: int) -> tuple[Unit, bool]:
+        """A packet came at monotonic `at_ns`; see `Track.add`. Raises `BadFrame`."""
+        self._count(packet, at_ns)
         self.frame = None
         self.track = self.track or Track()
         return self.track.add(packet)
@@ -107,10 +107,11 @@ class Shown:
             **self.form(),
         }
 
-    def _count(self, item: Item, now_ns: int) -> None:
-        self.stats.count(item, item.nbytes, now_ns)
-        self.history.note(item.missed, item.nbytes, item.age_s)
-        self._arrived_ns = now_ns or clock.mono_ns()
+    def _count(self, item: Item, at_ns: int) -> None:
+        waited_s = (clock.mono_ns() - at_ns) * 1e-9
+        self.stats.count(item, item.nbytes, at_ns)
+        self.history.note(item.missed, item.nbytes, item.age_s - waited_s)
+        self._arrived_ns = at_ns
 
     def form(self) -> dict[str, Any]:
         """What its pictures are; the same names for every stream."""

@@ -45,7 +45,7 @@ class Wall:
     def __init__(self, places: Sequence[str], wishes: Mapping[str, Any]) -> None:
         self.shown: dict[str, Shown] = {}
         self.viewers: set[Viewer] = set()
-        self.handover = Handover(self._wake)
+        self.handover = Handover(self._wake, self._is_awaited)
         self.sights = Sights()
         self.executor = ThreadPoolExecutor(THREADS, "framebus-web")
         self.darkroom = Darkroom(self.executor, self.sights.of_pictures)
@@ -99,6 +99,7 @@ class Wall:
 
     def see(self, sight: Sight) -> None:
         """Show `sight` its stream from now on, beginning with the picture there is."""
+        self.take_in()
         self.sights.add(sight)
         shown = self.shown.get(sight.watch.stream)
         if shown is None:
@@ -122,6 +123,7 @@ class Wall:
 
     async def picture(self, shown: Shown) -> Frame | None:
         """The newest picture, decoded for the purpose where it has to be; None before the first."""
+        self.take_in()
         if shown.picture is not None or shown.track is None:
             return shown.picture
         packets = [unit.packet for unit in shown.track.units]
@@ -131,6 +133,7 @@ class Wall:
 
     def told(self) -> dict[str, Any]:
         """All streams and places, JSON-able."""
+        self.take_in()
         now_ns = clock.mono_ns()
         streams = [self.told_of(name, now_ns) for name in sorted(self.shown)]
         places = [{"place": intake.place, "ended": intake.ended} for intake in self.intakes]
@@ -181,29 +184,33 @@ class Wall:
         """In the thread of an intake."""
         with contextlib.suppress(RuntimeError):  # the loop has just ended
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._take_in)
+                self._loop.call_soon_threadsafe(self.take_in)
 
-    def _take_in(self) -> None:
-        now_ns = clock.mono_ns()
-        for item in self.handover.take():
+    def _is_awaited(self, stream: str) -> bool:
+        """Whether somebody here wants what comes as it comes. In the thread of an intake."""
+        return stream not in self.shown or stream in self.hearers or bool(self.sights.of(stream))
+
+    def take_in(self) -> None:
+        """Take what has come: whoever asks for the state of now has that done first."""
+        for item, at_ns in self.handover.take():
             shown = self.shown.get(item.stream) or self._arrival(item.stream)
             try:
-                self._take(shown, item, now_ns)
+                self._take(shown, item, at_ns)
             except Error as error:
                 shown.trouble = str(error)
             for hear in self.hearers.get(item.stream, ()):
                 hear(item)
 
-    def _take(self, shown: Shown, item: Item, now_ns: int) -> None:
+    def _take(self, shown: Shown, item: Item, at_ns: int) -> None:
         if isinstance(item, Packet) and item.codec == "mjpeg":
             item = Decoder()(item) or item  # stays the JPEG it is
         if isinstance(item, Frame):
-            shown.take_frame(item, now_ns)
+            shown.take_frame(item, at_ns)
             self.darkroom.develop(shown)
             for sight in self.sights.coded(item.stream):
                 sight.wake()
             return
-        unit, anew = shown.take_packet(item, now_ns)
+        unit, anew = shown.take_packet(item, at_ns)
         for sight in self.sights.coded(item.stream):
             if anew or not sight.begun:
                 self._begin(sight, shown)
@@ -253,6 +260,7 @@ class Wall:
 
     def _turn(self, here: Here | None) -> None:
         """A second is over."""
+        self.take_in()
         at_s = int(time.time()) - 1
         for shown in list(self.shown.values()):
             shown.history.tick(at_s)

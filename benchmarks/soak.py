@@ -24,6 +24,8 @@ COMMAND = (sys.executable, "-m", "framebus", "demo", "--no-browser", "--listen",
 EVERY_S = 5.0
 WARM = 0.2
 """The part of the time that is not judged: caches fill, allocators find their size."""
+STRETCHES = 60
+"""So many rows are kept of each process."""
 Sample = tuple[float, float, int, int]
 """Minutes, MB that it shares with nobody, descriptors, threads."""
 
@@ -33,7 +35,7 @@ def main() -> None:
     told = _options().told()
     signal.signal(signal.SIGTERM, leave)
     result = Result("soak")
-    data = {"minutes": told.minutes, "processes": watch(told.minutes), "failures": {}}
+    data = {"minutes": told.minutes, "processes": kept(watch(told.minutes), told.minutes), "failures": {}}
     print(render(data))
     if told.save:
         print(f"kept in {result.save(data)}")
@@ -58,6 +60,29 @@ def watch(minutes: float) -> dict[str, list[Sample]]:
     return dict(samples)
 
 
+def kept(samples: Mapping[str, Sequence[Sample]], minutes: float) -> dict[str, list[Sample]]:
+    """Each stretch as one row: memory by its median, descriptors and threads by their most."""
+    return {
+        name: [
+            (round(float(at), 3), round(float(np.median(megabytes)), 3), int(max(descriptors)), int(max(threads)))
+            for at, megabytes, descriptors, threads in map(_columns, _stretches(found, minutes / STRETCHES))
+        ]
+        for name, found in samples.items()
+    }
+
+
+def _stretches(samples: Sequence[Sample], minutes: float) -> list[list[Sample]]:
+    stretches: dict[int, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        stretches[int(sample[0] / minutes)].append(sample)
+    return list(stretches.values())
+
+
+def _columns(samples: Sequence[Sample]) -> tuple[float, Sequence[float], Sequence[int], Sequence[int]]:
+    minutes, megabytes, descriptors, threads = zip(*samples, strict=True)
+    return minutes[0], megabytes, descriptors, threads
+
+
 def _name(process: psutil.Process, demo: psutil.Process) -> str:
     if process == demo:
         return "demo: readers, supervision"
@@ -71,7 +96,7 @@ def render(data: Mapping[str, Any]) -> str:
         [name, *_judged(samples)] for name, samples in sorted(data["processes"].items()) if len(samples) > 0.9 * most
     ]
     titles = ["process", "MB at first", "MB at last", "MB more in an hour", "descriptors", "threads"]
-    setting = f"{data['minutes']:g} minutes; the first fifth is not judged; growth is a line through all samples."
+    setting = f"{data['minutes']:g} minutes; the first fifth is not judged; growth is a line through all of the rest."
     return page(table(titles, rows), notes(data, setting))
 
 
@@ -79,8 +104,8 @@ def _judged(samples: Sequence[Sample]) -> list[str]:
     minutes, megabytes, descriptors, threads = np.array(samples[int(len(samples) * WARM) :]).T
     slope = float(np.polyfit(minutes, megabytes, 1)[0]) * 60
     return [
-        number(float(np.median(megabytes[:10]))),
-        number(float(np.median(megabytes[-10:]))),
+        number(float(np.median(megabytes[:3]))),
+        number(float(np.median(megabytes[-3:]))),
         f"{slope:+.2f}",
         _from_to(descriptors),
         _from_to(threads),

@@ -177,8 +177,8 @@ def test_a_publisher_that_cannot_be_asked_has_no_figures() -> None:
     assert tables.of_streams([silent])[1].split()[2:6] == ["–", "–", "–", "0"]
 
 
-def test_how_cameras_are_is_shown_where_there_are_some() -> None:
-    assert "CAMERA" not in tables.of_streams([WIDE])[0]
+def test_how_streams_are_is_shown_where_some_say_it() -> None:
+    assert "STATE" not in tables.of_streams([WIDE])[0]
     twelve_s_ago = time.time_ns() - 12 * 10**9
     away = SourceState(state="away", why="no route to yard", since_ns=twelve_s_ago, reconnects=3)
     found = [
@@ -187,7 +187,7 @@ def test_how_cameras_are_is_shown_where_there_are_some() -> None:
         msgspec.structs.replace(WIDE, name="file"),
     ]
     head, gate, yard, file, _, trouble = tables.of_streams(found)
-    at = head.index("CAMERA")
+    at = head.index("STATE")
     assert [line[at:].split()[0] for line in (gate, yard, file)] == ["live", "away", "0.0/s"]
     assert trouble == "yard is away for 12.0 s: no route to yard"
 
@@ -216,7 +216,7 @@ def test_info_asks_the_publisher(capsys: pytest.CaptureFixture[str], address: st
     assert (facts["kind"], facts["live"], facts["unseen"]) == ("link", True, 3)
     assert [stream["name"] for stream in facts["streams"]] == ["door"]
     shown = printed(capsys, "info", address)
-    assert "live: the newest frame matters" in shown
+    assert "readers get the newest frame" in shown
     assert "door" in shown
 
 

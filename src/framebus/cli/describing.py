@@ -50,8 +50,7 @@ def text(facts: Mapping[str, Any], width: int | None = None) -> str:
     if facts["kind"] != "link":
         return _file_text(facts)
     found = [msgspec.convert(stream, StreamInfo) for stream in facts["streams"]]
-    live = "live: the newest frame matters" if facts["live"] else "finite: every frame is wanted"
-    lines = [f"{facts['address']} · {live}"]
+    lines = [f"{facts['address']} · readers get {'the newest frame' if facts['live'] else 'every frame'}"]
     if not found:
         lines.append("nothing has been sent yet")
     lines += tables.of_streams(found, width)

@@ -7,7 +7,6 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from framebus.cli import describing
@@ -115,14 +114,16 @@ def _items(source: Any, stopping: Stopping) -> Iterator[Any]:
 
     waited_s = 0.0
     while not stopping.asked:
-        with suppress(Timeout):
+        try:
             item = source.take(TICK_S)
-            if item is None:
-                return
-            waited_s = 0.0
-            yield item
-            source.done(item)
-            continue
-        waited_s += TICK_S
-        if source.timeout is not None and waited_s >= source.timeout:
-            raise Timeout(f"no frame came within {source.timeout:g} s: framebus list shows what is published here")
+        except Timeout as error:
+            waited_s += TICK_S
+            if source.timeout is None or waited_s < source.timeout:
+                continue
+            why = str(error).partition("; ")[2] or "framebus list shows what is published here"
+            raise Timeout(f"no frame came within {source.timeout:g} s; {why}") from None
+        if item is None:
+            return
+        waited_s = 0.0
+        yield item
+        source.done(item)

@@ -10,8 +10,8 @@ from framebus.core import clock
 from framebus.core.contracts import SourceState
 from framebus.core.statistics import ReaderInfo, StreamInfo
 
-_HEAD = ("STREAM", "ADDRESS", "CAMERA", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
-_CAMERA = _HEAD.index("CAMERA")
+_HEAD = ("STREAM", "ADDRESS", "STATE", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
+_STATE = _HEAD.index("STATE")
 _READER_HEAD = ("READS", "KEEPS", "MISSED", "OWED", "READY FOR", "READER")
 _NUMBERS = ("RATE", "NEWEST", "FRAMES", "READERS", "MISSED", "OWED", "READY FOR")
 _INTERPRETER = re.compile(r"^python[\d.]*(?:\.exe)? (?:-m framebus|\S*[/\\]framebus)(?=\s|$)")
@@ -21,7 +21,7 @@ _LEAST = 16
 
 
 def of_streams(streams: Sequence[StreamInfo], width: int | None = None) -> list[str]:
-    """One line for each stream, then why cameras give no pictures, then one line for each reader of each publisher.
+    """One line for each stream, then why some give no pictures, then one line for each reader of each publisher.
 
     With `width`, command lines are shortened to fit.
     """
@@ -30,7 +30,7 @@ def of_streams(streams: Sequence[StreamInfo], width: int | None = None) -> list[
     several = any(info.pid for info in streams)  # of many publishers: each is told with its process
     rows = [_HEAD, *map(_stream, streams)]
     if not any(info.state for info in streams):
-        rows = [row[:_CAMERA] + row[_CAMERA + 1 :] for row in rows]
+        rows = [row[:_STATE] + row[_STATE + 1 :] for row in rows]
     lines = _table(rows if several else [row[:-1] for row in rows], width)
     if troubles := [f"{info.name} {trouble(info.state)}" for info in streams if info.state and info.state.why]:
         lines += ["", *troubles]
@@ -42,7 +42,7 @@ def of_streams(streams: Sequence[StreamInfo], width: int | None = None) -> list[
 
 
 def trouble(state: SourceState) -> str:
-    """Why a camera gives no pictures, and for how long: `is away for 12.0 s: …`."""
+    """Why a camera or link gives no pictures, and for how long: `is away for 12.0 s: …`."""
     return f"is {state.state} for {_lasting(state)}: {state.why}"
 
 

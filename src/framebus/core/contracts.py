@@ -43,7 +43,7 @@ class Maker(Protocol):
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How something is from which pictures should come by themselves: a camera. JSON-able."""
+    """How something is from which pictures should come by themselves: a camera, or a link. JSON-able."""
 
     state: Literal["live", "stalled", "away"]
     """`live`: pictures come; `stalled`: connected, but none comes; `away`: not connected, it is tried again."""

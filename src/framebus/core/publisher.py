@@ -43,7 +43,7 @@ class Publisher(ABC):
         """Counters so far: frames, unseen, bytes, rate, and per reader what it missed and is owed."""
 
     def tell_states(self, states: Callable[[], Mapping[str, SourceState]]) -> None:  # noqa: B027  (few need it)
-        """Tell whoever asks how the cameras are from which frames come, by stream as their source names it.
+        """Tell whoever asks how the cameras and links are from which frames come, by stream as their source names it.
 
         Nothing is done where nobody can ask. `states` may be called from any thread, at any time, and is quick.
         """

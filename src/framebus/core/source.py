@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Generic
 
 from framebus.core.closing import Closing
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Timeout
 from framebus.core.options import duration
 from framebus.core.showing import line
@@ -78,6 +78,11 @@ class Source(Closing, Generic[T]):
     @abstractmethod
     def stats(self) -> Stats:
         """Counters so far: frames, missed, bytes, rate, age of the newest frame, per stream."""
+
+    def states(self) -> dict[str, SourceState]:
+        """How each stream is, where that is known: as its camera says, or whether its publisher is there and sends."""
+        streams = list(self.stats().streams.values())
+        return {stream.name: stream.state for stream in streams if stream.state is not None}
 
     @abstractmethod
     def close(self) -> None:

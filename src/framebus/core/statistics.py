@@ -57,7 +57,7 @@ class StreamInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     frames: int = 0
     readers: list[ReaderInfo] = []
     state: SourceState | None = None
-    """How the camera is from which it comes; None where it comes from none, or the publisher does not say."""
+    """How the camera or link is from which it comes; None where it comes from neither, or nobody says."""
 
 
 class StreamStats:
@@ -105,6 +105,16 @@ class StreamStats:
     def rate(self) -> float:
         """Frames per second, now."""
         return self.rate_at(clock.mono_ns())
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one frame to the next, while they came; 0 before the second."""
+        rate = self.rate_at(self._last_ns)
+        return 1 / rate if rate else 0.0
+
+    def silence_s(self, now_ns: int) -> float | None:
+        """Seconds without a frame, at monotonic `now_ns`; None before the first."""
+        return (now_ns - self._last_ns) * 1e-9 if self.frames else None
 
     @property
     def age_s(self) -> float | None:

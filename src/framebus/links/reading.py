@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import force_setattr
 
 from framebus.core.bell import Bell
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import BadFrame, Error, Timeout
 from framebus.core.frame import Frame
 from framebus.core.statistics import Stats
@@ -23,6 +23,7 @@ from framebus.links.keys import Verb
 from framebus.links.monitor import Reminder
 from framebus.links.others import DEAF, FRAMEBUS_SOCKETS, Others
 from framebus.links.patience import Patience
+from framebus.links.presence import Presence
 from framebus.memory import room
 from framebus.session.outgoing import Peer
 from framebus.session.reader import ReaderSession
@@ -56,6 +57,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
         self._ready: Bell | None = None
         self._reader = threading.Lock()
         self._turn = False
+        self._presence = Presence(session, self._others, self.stats)
         self._waits = Reminder()
         self._tail_told: dict[str, int] = {}
 
@@ -78,6 +80,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
         patience = Patience(timeout)
         with self._lock:
             self._check()
+            self._presence.asked()
             now = time.monotonic()
             item = self._next()
             while item is None:
@@ -88,7 +91,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
                     break
                 if patience.over(now):
                     self._leave(now, None)
-                    raise Timeout(f"{self.address}: no frame came within {patience.text}; {self._whom()}")
+                    raise Timeout(self._in_vain(patience.text))
                 patience.say_once(now, self._waiting_text)
                 self._flush(now)
                 if self.session.idle(now):
@@ -116,6 +119,7 @@ class ReadingEnd(Endpoint[ReaderSession]):
     def _count(self, item: Item | None) -> None:
         if item is not None:
             self.stats.count(item)
+            self._presence.given()
             if self._wanted and isinstance(item, Frame):
                 force_setattr(item, "wanted", self._wanted)
         elif self.session.finished:
@@ -240,17 +244,20 @@ class ReadingEnd(Endpoint[ReaderSession]):
 
     def _waiting_text(self) -> str:
         """Nothing where that was said a short while ago: a stream may be slow, each time."""
-        text = f"{self.address}: waiting for frames; {self._whom()}"
-        return self._waits.say("waiting", self._whom(), text, time.monotonic())
+        situation = self._presence.situation()
+        text = f"{self.address}: waiting for frames; {situation}"
+        return self._waits.say("waiting", situation, text, time.monotonic())
 
-    def _whom(self) -> str:
-        calling = self.session.calling
-        if calling is None:
-            nobody = self.session.away and (self._others is None or self._others.away)
-            return "nobody publishes here yet" if nobody else "the publishers have sent nothing"
-        if calling.welcomed:
-            return "the publisher is there and has sent nothing"
-        return calling.last_refusal or "nobody is publishing there yet"
+    def _in_vain(self, waited: str) -> str:
+        """Why there was no frame; what goes on as it is stands behind the semicolon."""
+        silence_s = self._presence.silence_s()
+        last = "" if silence_s is None else f", the last one came {silence_s:.1f} s ago"
+        return f"{self.address}: no frame came within {waited}{last}; {self._presence.situation()}"
+
+    def states(self) -> dict[str, SourceState]:
+        """See `Source.states`."""
+        with self._lock:
+            return {} if self._state else self._presence.states(self.address, time.monotonic())
 
     def close(self) -> None:
         """See `Source.close`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, SourceState
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
 from framebus.links.keys import Verb
@@ -87,6 +87,9 @@ class LinkSource(Source[Item]):
         stats = self._end.stats
         stats.rejected = self._end.complaints.rejected
         return stats
+
+    def states(self) -> dict[str, SourceState]:
+        return self._end.states()
 
     def close(self) -> None:
         self._closed = True

@@ -69,7 +69,7 @@ class WritingEnd(Endpoint[PublisherSession]):
             session.on_reply = self._answered
         self.stats = Stats()
         self.states: Callable[[], Mapping[str, SourceState]] = dict
-        """How the cameras are from which frames come, by the names they are published under."""
+        """How the cameras and links are from which frames come, by the names they are published under."""
         session.on_status = self._rates
         session.on_leases = lambda peer: self._carrier.leases(peer)
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from framebus.core import clock
-from framebus.core.contracts import Done, Item, SourceState
+from framebus.core.contracts import Done, Item
 from framebus.core.errors import Closed, Error, OpError, Timeout
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
@@ -92,8 +92,7 @@ class Flow:
         self._stopped_ns = 0
         self._began_ns = clock.mono_ns()
         self._phase: tuple[Phase, int] = ("reading", self._began_ns)
-        if source.stats().state is not None:
-            sink.tell_states(lambda: _states(source))
+        sink.tell_states(source.states)
 
     def run(self) -> Stats:
         """Move frames until the source ends, a limit is reached or somebody stops it; the final figures."""
@@ -305,12 +304,6 @@ class _After:
             last = self._left == 0
         if last:
             self._done()
-
-
-def _states(source: Source[Item]) -> dict[str, SourceState]:
-    """How its cameras are, by stream."""
-    streams = list(source.stats().streams.values())
-    return {stream.name: stream.state for stream in streams if stream.state is not None}
 
 
 def _where(source: Source[Item]) -> str:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from framebus.core.bell import Bell
-from framebus.core.contracts import Item
+from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Timeout
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
@@ -82,6 +82,14 @@ class MergedSource(Source[Item]):
         for number, source in enumerate(self.sources, 1):
             for name, stream in list(source.stats().streams.items()):
                 together.streams[f"{name}#{number}" if name in together.streams else name] = stream
+        return together
+
+    def states(self) -> dict[str, SourceState]:
+        together: dict[str, SourceState] = {}
+        for source in self.sources:
+            for name, state in source.states().items():
+                if name not in together or state.state == "live":  # where one gives it, it comes
+                    together[name] = state
         return together
 
     def close(self) -> None:

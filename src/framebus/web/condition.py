@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from framebus.core.contracts import SourceState
+from framebus.links.presence import STALLED_INTERVALS, STALLED_S
 
 State = Literal["live", "stalled", "away", "ended", "waiting"]
 
-STALLED_S = 2.0
-STALLED_INTERVALS = 3
 GONE_S = 4.0
 """A stream nobody publishes any more is shown this long after its last picture."""
 
@@ -26,7 +25,7 @@ def judge(
 ) -> Condition:
     """How a stream is.
 
-    camera      how its camera says it is; None where none does
+    camera      how its camera, or the link it comes by, says it is; None where neither does
     ended       why its source gives no more; empty where it simply ended; None while it goes on
     silent_s    since when no picture came; None before the first
     interval_s  between two pictures, usually

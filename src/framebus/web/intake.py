@@ -56,8 +56,8 @@ class Intake:
 
     @property
     def states(self) -> dict[str, SourceState]:
-        """How the cameras behind its streams say they are, by their names on the page."""
-        states = {stream.name: stream.state for stream in list(self._source.stats().streams.values())}
+        """How its streams are, where that is known, by their names on the page."""
+        states = self._source.states()
         return {name: state for name, own in list(self.streams.items()) if (state := states.get(own)) is not None}
 
     def beside(self, name: str) -> str | None:

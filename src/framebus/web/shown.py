@@ -71,12 +71,11 @@ class Shown:
 
     def condition(self, now_ns: int) -> Condition:
         """How it is."""
-        rate = self.stats.rate_at(self._arrived_ns) if self._arrived_ns else 0.0
         return judge(
             camera=self.camera,
             ended=self.ended,
             silent_s=self.silent_s(now_ns),
-            interval_s=1 / rate if rate else 0.0,
+            interval_s=self.stats.interval_s,
             published=self.published,
         )
 

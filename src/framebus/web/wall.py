@@ -284,7 +284,7 @@ class Wall:
         shown.camera = intake.states.get(shown.name)
         if intake.joinable and here is not None:
             shown.published = shown.name in here.streams
-            shown.camera = here.states.get(shown.name)
+            shown.camera = here.states.get(shown.name, shown.camera)
         now_ns = clock.mono_ns()
         if (news := shown.news(now_ns)) is not None:
             log.info("%s", ": ".join(filter(None, (shown.name, *news))))

@@ -82,7 +82,7 @@ def test_list_and_info_show_it(child: StartChild, free_ports: Callable[[], int])
     for command in (["list"], ["info", address]):
         while "away" not in (shown := child("-m", "framebus", *command).succeed()):
             pass
-        assert "CAMERA" in shown
+        assert "STATE" in shown
         assert "yard is away for" in shown
         assert "canary" not in shown
     publisher.interrupt()

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from framebus.cli import figures
 from framebus.core import clock
 from framebus.core.contracts import SourceState
-from framebus.core.statistics import ReaderInfo, StreamInfo
+from framebus.core.statistics import FlowInfo, ReaderInfo, StreamInfo
 
 _HEAD = ("STREAM", "ADDRESS", "STATE", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
 _STATE = _HEAD.index("STATE")
 _READER_HEAD = ("READS", "KEEPS", "MISSED", "OWED", "READY FOR", "READER")
+_FLOW_HEAD = ("READS", "INTO", "STATE", "RATE", "NEWEST", "FRAMES", "MISSED", "PROCESS")
 _NUMBERS = ("RATE", "NEWEST", "FRAMES", "READERS", "MISSED", "OWED", "READY FOR")
 _INTERPRETER = re.compile(r"^python[\d.]*(?:\.exe)? (?:-m framebus|\S*[/\\]framebus)(?=\s|$)")
 _PROCESS = re.compile(r" \(\d+\)$")
@@ -39,6 +40,15 @@ def of_streams(streams: Sequence[StreamInfo], width: int | None = None) -> list[
         shown = slice(None) if several else slice(1, None)
         lines += ["", *_table([row[shown] for row in (_READER_HEAD, *readers)], width)]
     return lines
+
+
+def of_flows(flows: Sequence[FlowInfo], width: int | None = None) -> list[str]:
+    """One line for each flow that is not published on, then why some give no pictures."""
+    if not flows:
+        return []
+    lines = _table([_FLOW_HEAD, *map(_flow, flows)], width)
+    troubles = [f"{flow.reads} {trouble(flow.state)}" for flow in flows if flow.state and flow.state.why]
+    return lines + (["", *troubles] if troubles else [])
 
 
 def trouble(state: SourceState) -> str:
@@ -83,6 +93,19 @@ def _stream(info: StreamInfo) -> tuple[str, ...]:
         f"{info.frames:,}" if known else "–",
         str(len(info.readers)),
         f"{brief(info.command)} ({info.pid})" if info.pid else "",
+    )
+
+
+def _flow(flow: FlowInfo) -> tuple[str, ...]:
+    return (
+        flow.reads,
+        flow.into,
+        "" if flow.state is None else flow.state.state,
+        figures.rate(flow.rate),
+        figures.age(flow.age_s),
+        f"{flow.frames:,}",
+        f"{flow.missed:,}",
+        f"{brief(flow.command)} ({flow.pid})",
     )
 
 

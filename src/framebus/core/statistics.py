@@ -7,8 +7,8 @@ replaced whole, so a reader sees an old one or a new one, never half of one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
 import msgspec
 
@@ -58,6 +58,24 @@ class StreamInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     readers: list[ReaderInfo] = []
     state: SourceState | None = None
     """How the camera or link is from which it comes; None where it comes from neither, or nobody says."""
+
+
+class FlowInfo(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One pipe or page that reads something, as `framebus list` shows it where that is not published on. JSON-able."""
+
+    reads: str
+    """The address, or several; credentials redacted."""
+    into: str
+    """Where the frames go: an address, or `the page`."""
+    pid: int = 0
+    command: str = ""
+    kind: Literal["flow"]
+    rate: float = 0.0
+    age_s: float | None = None
+    frames: int = 0
+    missed: int = 0
+    state: SourceState | None = None
+    """How what is read is; None where it is neither camera nor link, or has not come yet."""
 
 
 class StreamStats:
@@ -200,8 +218,7 @@ class Stats:
     @property
     def state(self) -> SourceState | None:
         """How the cameras are: the worst of them; None where there is none."""
-        states = [stream.state for stream in list(self.streams.values()) if stream.state is not None]
-        return max(states, key=lambda state: _BADNESS.index(state.state), default=None)
+        return worst(stream.state for stream in list(self.streams.values()) if stream.state is not None)
 
     @property
     def age_s(self) -> float | None:
@@ -235,6 +252,11 @@ def told(stats: Stats) -> Iterator[str]:
     yield count(stats.frames, "frame") + (f" of {len(names):,} streams" if len(names) > 1 else "")
     state = stats.state
     yield f"{state.state} ({state.why})" if state is not None and state.why else ""
+
+
+def worst(states: Iterable[SourceState]) -> SourceState | None:
+    """The one to be told where there is room for one; None of none."""
+    return max(states, key=lambda state: _BADNESS.index(state.state), default=None)
 
 
 def _newest_outside(marks: tuple[tuple[int, int], ...], edge_ns: int) -> tuple[int, int]:

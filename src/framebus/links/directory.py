@@ -26,10 +26,12 @@ import msgspec
 
 from framebus.core.errors import Unavailable
 from framebus.core.redaction import redact
+from framebus.core.statistics import FlowInfo
 from framebus.core.whole import whole
 from framebus.links import ipc, locks, ports
 
-Kind = Literal["publisher", "reader"]
+Kind = Literal["publisher", "reader", "flow"]
+"""A `flow` is read and goes where nobody can ask for it: nobody connects there, and its process tells how it is."""
 
 MAX_FILE_BYTES = 1024 * 1024
 SOCKET_SUFFIX = ".shm"
@@ -57,6 +59,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     host: str = ""
     local: str = ""
     """The socket through which processes of this machine share its memory."""
+    flow: FlowInfo | None = None
+    told: float = 0.0
+    """When `flow` was told, in seconds since 1970."""
 
 
 class Entry:
@@ -67,6 +72,7 @@ class Entry:
         self._record = record
         self._lock = threading.Lock()
         self._descriptor: int | None = None
+        self._size = 0
         self._put()
         _open.add(self)
 
@@ -86,6 +92,19 @@ class Entry:
                 self._record = msgspec.structs.replace(self._record, address=redact(address))
             self._put()
 
+    def tell(self, flow: FlowInfo) -> None:
+        """How the flow is now; does nothing once closed. Quick: the file stays the one it is."""
+        with self._lock:
+            if self._descriptor is None:
+                return
+            flow = msgspec.structs.replace(flow, pid=self._record.pid, command=self._record.command)
+            self._record = msgspec.structs.replace(self._record, flow=flow, told=time.time())
+            data = msgspec.json.encode(self._record)
+            self._size = max(self._size, len(data))
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            with contextlib.suppress(OSError):  # no room: what was told before stands
+                os.write(self._descriptor, data.ljust(self._size))
+
     def close(self) -> None:
         """Remove the registration; more than once is fine."""
         with self._lock:
@@ -103,7 +122,9 @@ class Entry:
 
     def _put(self) -> None:
         """Replace the file by a locked one: whoever reads it sees the old text or the new one."""
-        descriptor = _locked_file(self._path, msgspec.json.encode(self._record))
+        data = msgspec.json.encode(self._record)
+        descriptor = _locked_file(self._path, data)
+        self._size = len(data)
         self._release()
         self._descriptor = descriptor
 
@@ -249,6 +270,9 @@ def _living(path: Path) -> Record | None:
         return None
     with open(descriptor, "rb") as file:
         record = _decode(file.read(MAX_FILE_BYTES))
+        if record is None:  # read while it was written, perhaps
+            file.seek(0)
+            record = _decode(file.read(MAX_FILE_BYTES))
         if not _abandoned(descriptor, record):
             return record if path.suffix == _SUFFIX else None
         if _sweep(path, descriptor):

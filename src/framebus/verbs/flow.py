@@ -16,6 +16,7 @@ from framebus.core.errors import Closed, Error, OpError, Timeout
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
+from framebus.verbs.noted import Noted
 from framebus.verbs.sinking import SinkPublisher
 from framebus.work.intake import taken
 from framebus.work.stage import Inline, Result, Stage
@@ -74,7 +75,9 @@ class Flow:
         own_source: bool = True,
         own_sink: bool = True,
         on_progress: Callable[[Progress], None] | None = None,
+        named: tuple[str, str] | None = None,
     ) -> None:
+        """`named`: what is read and where it goes, for this machine's list; what goes to readers has a line anyway."""
         self.source = source
         self.sink = sink
         self.finished = False
@@ -84,6 +87,8 @@ class Flow:
         self._frames, self._duration_s, self._timeout_s = frames, duration_s, timeout_s
         self._own_source, self._own_sink = own_source, own_sink
         self._on_progress = on_progress
+        self._named = named
+        self._noted: Noted | None = None
         self._told_ns = 0
         self._said = ""
         self._taken = self._written = self._failed = self._in_flight = 0
@@ -96,6 +101,8 @@ class Flow:
 
     def run(self) -> Stats:
         """Move frames until the source ends, a limit is reached or somebody stops it; the final figures."""
+        if self._named is not None:
+            self._noted = Noted(*self._named)
         try:
             with self._work() as stage:
                 self._move(stage)
@@ -107,6 +114,8 @@ class Flow:
                 raise
         finally:
             self._phase = ("done", clock.mono_ns())
+            if self._noted is not None:
+                self._noted.close()
             if self._own_source:
                 self.source.close()
         return self._stats()
@@ -282,11 +291,13 @@ class Flow:
         return stats
 
     def _tell(self) -> None:
-        if self._on_progress is None:
-            return
         now_ns = clock.mono_ns()
-        if now_ns - self._told_ns >= TICK_S * 1e9:
-            self._told_ns = now_ns
+        if now_ns - self._told_ns < TICK_S * 1e9:
+            return
+        self._told_ns = now_ns
+        if self._noted is not None:
+            self._noted.tell(self.source, now_ns)
+        if self._on_progress is not None:
             self._on_progress(self.progress())
 
 

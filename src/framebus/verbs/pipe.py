@@ -162,6 +162,7 @@ def assemble(
             own_source=source not in ends.places,
             own_sink=writing is not sink,
             on_progress=progress,
+            named=ends.named if isinstance(writing, SinkPublisher) else None,
         )
     raise AssertionError  # unreachable: tells type checkers that ExitStack lets errors through
 
@@ -177,7 +178,7 @@ class _Ends:
         of_source = (takes - WRITING) | READING
         of_sink = options_of_sink(self._address) - READING if self._address is not None else frozenset()
         known = of_source | of_sink | MOVING | WORKING
-        refuse_unused(options, known, known, self._called())
+        refuse_unused(options, known, known, " → ".join(self.named))
         self._for_source = {name: value for name, value in options.items() if name in of_source}
         self._for_sink = {name: value for name, value in options.items() if name in of_sink}
         self._patience = {name: value for name, value in PATIENT.items() if name in of_sink}
@@ -234,10 +235,12 @@ class _Ends:
         packets = "prefer" if sink.packets and not self._of_pixels else None
         return {"keep": keep, "group": sink.group if keep == "all" else None, "packets": packets}
 
-    def _called(self) -> str:
+    @property
+    def named(self) -> tuple[str, str]:
+        """What is read, and where it goes, for people."""
         names = [str(place) if isinstance(place, str | os.PathLike) else type(place).__name__ for place in self.places]
         sink = str(self._sink) if self._address is not None else type(self._sink).__name__
-        return redact(f"{', '.join(names)} → {sink}")
+        return redact(", ".join(names)), redact(sink)
 
 
 def _places(source: Place | Iterable[Place]) -> list[Place]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from framebus.core.addresses import Link, parse
 from framebus.core.contracts import SourceState
 from framebus.core.errors import Error
 from framebus.core.names import valid_name
-from framebus.core.statistics import ReaderInfo, StreamInfo
+from framebus.core.statistics import FlowInfo, ReaderInfo, StreamInfo
 
 ANSWER_S = 1.0
 """How long a publisher may take to answer before it is listed without figures."""
+SILENT_S = 4.0
+"""A flow that has told nothing for so long is said to be stalled."""
 
 
 def streams() -> list[StreamInfo]:
@@ -32,6 +36,27 @@ def streams() -> list[StreamInfo]:
     with ThreadPoolExecutor(max_workers=min(16, len(records))) as asking:
         found = asking.map(_of_publisher, records)
     return sorted((info for infos in found for info in infos), key=lambda info: (info.address, info.name))
+
+
+def flows() -> list[FlowInfo]:
+    """The pipes and pages of this user on this machine that publish nothing: what they read, and where it goes.
+
+    Each tells once a second how it is; one that has not for a while is shown as stalled.
+    """
+    from framebus.links import directory
+
+    found = [_flow(record.flow, record.told) for record in directory.entries() if record.flow is not None]
+    return sorted(found, key=lambda flow: (flow.reads, flow.into, flow.pid))
+
+
+def _flow(flow: FlowInfo, told: float) -> FlowInfo:
+    since_s = time.time() - told
+    if since_s <= SILENT_S:
+        return flow
+    if flow.age_s is not None:
+        flow = structs.replace(flow, age_s=flow.age_s + since_s)
+    why = "its process tells nothing: it is stopped, very busy, or waits for where it writes to"
+    return structs.replace(flow, rate=0.0, state=SourceState(state="stalled", why=why, since_ns=int(told * 1e9)))
 
 
 def described(status: Mapping[str, Any], address: str, **facts: Any) -> list[StreamInfo]:

@@ -10,11 +10,13 @@ from typing import Any
 
 from msgspec import structs
 
+from framebus.core import clock
 from framebus.core.addresses import Link, listens
 from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Error
 from framebus.core.redaction import redact
 from framebus.core.source import Source
+from framebus.verbs.noted import Noted
 from framebus.verbs.open import OPEN_OPTIONS, open_all
 from framebus.verbs.places import address_of
 from framebus.web.places import joinable, stream_named, wishes_of
@@ -23,6 +25,8 @@ log = logging.getLogger("framebus")
 
 PAUSE_S = 0.1
 """Between two pictures of a folder, which has no speed of its own."""
+INTO = "the page"
+"""Where it goes, as this machine's list has it."""
 AGAIN_S = 0.2
 """After the end of a link, before it is opened for who publishes next."""
 
@@ -48,6 +52,7 @@ class Intake:
         self._lock = threading.Lock()  # guards `_source` against being replaced while it is closed
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._noted: Noted | None = None
 
     @property
     def announced(self) -> str:
@@ -69,11 +74,19 @@ class Intake:
 
     def start(self, give: Callable[[Item], None]) -> None:
         """Begin to read; `give(item)` is called in a thread."""
+        self._noted = Noted(self.place, INTO)
         self._thread = threading.Thread(target=self._run, args=(give,), name=f"framebus-web {self.place}", daemon=True)
         self._thread.start()
 
+    def note(self) -> None:
+        """Let this machine's list know how it is."""
+        if self._noted is not None:
+            self._noted.tell(self._source, clock.mono_ns())
+
     def close(self) -> None:
         """Stop; idempotent."""
+        if self._noted is not None:
+            self._noted.close()
         with self._lock:
             self._closing.set()
             self._source.close()

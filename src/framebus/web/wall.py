@@ -267,10 +267,15 @@ class Wall:
             self._judge(shown, here)
         self.tell()
 
+    def _note(self) -> None:
+        for intake in self.intakes:
+            intake.note()
+
     async def _look_around(self) -> Here | None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.executor, self._note)
         if not any(intake.joinable for intake in self.intakes):
             return None
-        loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self.executor, look_around, bool(self.viewers))
         except (Error, OSError):  # the folder of this machine's streams cannot be read now: nothing is known

@@ -45,14 +45,15 @@ def test_info_says_what_is_in_it(capsys: pytest.CaptureFixture[str], path: Path)
 
 
 def test_and_says_it_to_people(capsys: pytest.CaptureFixture[str], path: Path) -> None:
-    first, head, row, _, longest, shortest = printed(capsys, "info", str(path)).splitlines()
+    first, head, row, _, longest, shortest, why = printed(capsys, "info", str(path)).splitlines()
     assert first.startswith(str(path))
     assert first.endswith("· whole")
-    assert head.split() == ["STREAM", "FRAMES", "RUNS", "MISSING", "PICTURES", "FROM", "LASTS"]
+    assert head.split() == ["STREAM", "FRAMES", "RUNS", "LEFT", "OUT", "PICTURES", "FROM", "LASTS"]
     assert row.split()[:5] == ["cam", "8", "2", "3", "48x32"]
     assert row.endswith("0.3 s")
     assert longest.startswith("  2 frames after #4 of 2025-06-15")
     assert shortest.startswith("  1 frame after #1 of 2025-06-15")
+    assert why == "left out: lost on the way, or not wanted by who recorded it (max_fps, an op)"
 
 
 @pytest.mark.parametrize("extension", ["h5", "zarr", "mp4"])

@@ -36,6 +36,19 @@ def test_the_status_says_what_is_published_and_who_reads() -> None:
     assert (saver["group"], saver["keep"], saver["owed"], saver["command"]) == ("run.h5", "all", 2, "python view.py")
 
 
+def test_frames_left_out_or_lost_on_the_way_here_are_not_counted_as_frames() -> None:
+    publisher = Desk().publisher()
+    publisher.send(frame(10), frame(13), frame(20, missed=2))  # every third was wanted; two were lost
+    [cam] = ask(publisher)["streams"]
+    assert cam["frames"] == 3
+    publisher.session.skip("cam", frame(0).run)  # nobody took it, but it was made
+    [cam] = ask(publisher)["streams"]
+    assert cam["frames"] == 4
+    publisher.send(frame(5, run=77, missed=5))
+    [cam] = ask(publisher)["streams"]
+    assert cam["frames"] == 1
+
+
 def test_a_camera_from_which_nothing_came_yet_is_listed_with_how_it_is() -> None:
     desk = Desk()
     publisher = desk.publisher()

@@ -35,11 +35,13 @@ def text(found: Mapping[str, Any]) -> str:
     """The same for people."""
     recording = msgspec.convert(found, Recording)
     rows = [_row(stream) for stream in recording.streams]
-    head = ("STREAM", "FRAMES", "RUNS", "MISSING", "PICTURES", "FROM", "LASTS")
+    head = ("STREAM", "FRAMES", "RUNS", "LEFT OUT", "PICTURES", "FROM", "LASTS")
     lines = [f"{found['address']} · {figures.size(recording.nbytes)} · {_state(recording)}"]
     lines += figures.columns(head, rows, frozenset({1, 2, 3}))
     for stream in recording.streams:
         lines += _gaps(stream)
+    if any(stream.missing for stream in recording.streams):
+        lines.append("left out: lost on the way, or not wanted by who recorded it (max_fps, an op)")
     return "\n".join(lines)
 
 
@@ -80,7 +82,7 @@ def _look(look: Look) -> str:
 def _gaps(stream: Recorded) -> Iterator[str]:
     longest = sorted(stream.gaps, key=lambda gap: -gap.frames)[:SHOWN_GAPS]
     if longest:
-        yield f"missing of {stream.stream}, the longest gaps:"
+        yield f"left out of {stream.stream}, the longest gaps:"
     yield from map(_gap, longest)
 
 

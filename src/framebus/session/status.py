@@ -26,8 +26,7 @@ def publisher_status(session: PublisherSession) -> dict[str, Any]:
         "spooled_bytes": audience.retention.stored[1],
         "spool_needed_bytes": audience.retention.needed_bytes,
         "streams": [
-            more.get(s.name, {})
-            | {"name": s.name, "run": f"{s.run:016x}", "frames": s.next - s.first, "packets": s.packets}
+            more.get(s.name, {}) | {"name": s.name, "run": f"{s.run:016x}", "frames": s.frames, "packets": s.packets}
             for s in audience.streams.values()
         ]
         + [more[name] | {"name": name, "frames": 0} for name in silent],

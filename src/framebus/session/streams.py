@@ -12,10 +12,10 @@ class StreamProgress:
     """One stream: its current run, the number of its first and of its next frame, the current group of pictures.
 
     `thinned` counts the numbers below `next` that nobody here wanted: those before the first, and those left out
-    on their way here. Other gaps in the numbers are frames lost on their way here.
+    on their way here. Other gaps in the numbers are frames lost on their way here, `lost` in all.
     """
 
-    __slots__ = ("first", "gop", "gop_bytes", "name", "next", "packets", "run", "thinned")
+    __slots__ = ("first", "gop", "gop_bytes", "lost", "name", "next", "packets", "run", "thinned")
 
     def __init__(self, name: str, run: int, first: int) -> None:
         self.name = name
@@ -23,20 +23,28 @@ class StreamProgress:
         self.first = first
         self.next = first
         self.thinned = first
+        self.lost = 0
         self.packets = False
         self.gop: list[Entry] = []
         self.gop_bytes = 0
+
+    @property
+    def frames(self) -> int:
+        """Frames of the current run that were here."""
+        return self.next - self.thinned - self.lost
 
     def pass_on(self, item: Item) -> int:
         """`item` goes out; how many frames before it were lost on their way here."""
         if item.run != self.run:
             self.run, self.first = item.run, item.seq - item.missed
             self.next = self.thinned = self.first
+            self.lost = 0
             self.gop.clear()
             self.gop_bytes = 0
         gap = max(0, item.seq - self.next)
         lost = min(item.missed, gap)
         self.thinned += gap - lost
+        self.lost += lost
         self.next = max(self.next, item.seq + 1)
         return lost
 

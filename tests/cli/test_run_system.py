@@ -181,6 +181,14 @@ def test_a_hangup_reads_the_file_again(child: StartChild, folder: Path) -> None:
     assert process.wait() == 0
 
 
+def test_what_a_camera_says_is_said_under_the_name_of_its_stream(child: StartChild, folder: Path) -> None:
+    process = start(child, folder)
+    process.wait_line(r"^streams \| door: rtsp://127\.0\.0\.1:1/main cannot be reached")
+    process.interrupt()
+    assert process.wait() == 0
+    assert "127.0.0.1: " not in process.stderr
+
+
 def test_saving_the_file_applies_it_and_a_broken_one_is_told(child: StartChild, folder: Path) -> None:
     process = start(child, folder)
     all_live(process)
@@ -198,7 +206,7 @@ def test_it_ends_by_itself_when_all_pipes_are_done(child: StartChild, folder: Pa
     process = start(child, folder)
     assert process.wait() == 0
     assert "one is done" in process.stderr
-    assert re.match(r"yard\.toml: 2 pipes in .* · 40 through pipes$", process.stderr.splitlines()[-1])
+    assert re.match(r"yard\.toml: 2 pipes in .* · 40 through pipes, none missed$", process.stderr.splitlines()[-1])
 
 
 def test_what_failed_is_listed_at_the_end(child: StartChild, folder: Path) -> None:

@@ -28,6 +28,12 @@ def test_every_frame_of_a_finite_maker_comes_in_order_and_then_the_end() -> None
         assert source.stats().missed == 0
 
 
+def test_a_maker_is_told_what_it_is_called() -> None:
+    maker = Listed([picture(0)])
+    with MadeSource(maker, stream="gate") as source:
+        assert [item.stream for item in source] == [maker.name] == ["gate"]
+
+
 def test_a_finite_maker_makes_nothing_ahead() -> None:
     maker = Listed([picture(n) for n in range(5)])
     with MadeSource(maker) as source:

@@ -53,12 +53,18 @@ def summary(path: str, views: Sequence[View], elapsed_s: float) -> Iterator[str]
     kinds = [(kind, sum(view.kind == kind for view in views)) for kind in ("stream", "pipe", "service")]
     parts = [f"{path}: {', '.join(count(number, kind) for kind, number in kinds if number)} in {span(elapsed_s)}"]
     parts += [f"{count(frames, 'frame')} captured" for frames in [_frames(views, "stream")] if frames]
-    parts += [f"{frames:,} through pipes" for frames in [_frames(views, "pipe")] if frames]
+    parts += [_piped(views, frames) for frames in [_frames(views, "pipe")] if frames]
     restarts = sum(view.restarts for view in views if view.kind != "stream")
     parts += [count(restarts, "restart")] if restarts else []
     yield " · ".join(parts)
     for view in _failed(views):
         yield f"{view.name} has failed: {view.why}"
+
+
+def _piped(views: Sequence[View], frames: int) -> str:
+    """What pipes took since they were there: streams may have begun before, and each pipe counts for itself."""
+    missed = sum(view.figures.missed for view in views if view.kind == "pipe")
+    return f"{frames:,} through pipes, {f'{missed:,}' if missed else 'none'} missed"
 
 
 def _frames(views: Sequence[View], kind: str) -> int:

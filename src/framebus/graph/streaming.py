@@ -82,7 +82,8 @@ class Streaming:
             self._ending.wait(max(0.0, (self._life.start_at or now) - now))
 
     def _move(self) -> None:
-        flow = assemble([self.stream.source], f"shm://{self._name}", checked(self.stream.options))
+        where, options = f"shm://{self._name}", checked(self.stream.options)
+        flow = assemble([self.stream.source], where, options, called=self._name)
         with self._lock:
             self._flow = flow
             if self._ending.is_set():

@@ -41,6 +41,9 @@ class MadeSource(Source[Item]):
         if getattr(maker, "packets", False):
             _refuse_pixels(max_fps=max_fps, format=format)
         self.name = stream or maker.name
+        if stream:
+            with suppress(AttributeError):  # some makers' names are as they are
+                maker.name = stream  # in what it says of itself, too
         self._maker = maker
         self._wanted = format or ""
         self._stream = stream

@@ -135,9 +135,14 @@ def assemble(
     sink: Target,
     options: Mapping[str, Any],
     progress: Callable[[Progress], None] | None = None,
+    *,
+    called: str = "",
 ) -> Flow:
-    """Open both ends with checked `options`, each to whom it concerns, ready to `run`."""
-    ends = _Ends(list(places), sink, options)
+    """Open both ends with checked `options`, each to whom it concerns, ready to `run`.
+
+    `called`: the name of the stream where it is made here, for frames and messages, rather than the source's own.
+    """
+    ends = _Ends(list(places), sink, options, called)
     work = worker(options)
     with ExitStack() as opened:
         # what ends here says how it wants to be fed; a link tells its readers whether the source is live
@@ -170,8 +175,9 @@ def assemble(
 class _Ends:
     """Which option concerns which end."""
 
-    def __init__(self, places: list[Place], sink: Target, options: Mapping[str, Any]) -> None:
+    def __init__(self, places: list[Place], sink: Target, options: Mapping[str, Any], called: str) -> None:
         self.places = places
+        self._called = called
         self._sink = sink
         self._address: Address | None = address_of(sink) if isinstance(sink, str | os.PathLike) else None
         takes = frozenset[str]().union(*map(options_of_source, places))
@@ -227,6 +233,8 @@ class _Ends:
             wishes = {name: value for name, value in self._wanted_by(sink).items() if name in self._takes} | wishes
         wishes = {name: value for name, value in wishes.items() if value is not None}
         own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS}
+        if self._called and "stream" in self._takes:
+            own["stream"] = self._called
         exclusive = isinstance(sink, SinkPublisher) and wishes.get("group") == sink.group is not None
         return open_all(self.places, wishes, own, exclusive=exclusive, inside=self._inside)
 

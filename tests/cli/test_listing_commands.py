@@ -19,6 +19,7 @@ from framebus.cli import main, tables
 from framebus.core.contracts import SourceState
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import ReaderInfo, StreamInfo
+from framebus.links import ports
 from framebus.memory.pool import supported
 from framebus.testing.camera import TestCamera
 from tests.conftest import StartChild
@@ -70,7 +71,11 @@ def test_list_shows_readers(capsys: pytest.CaptureFixture[str], door: Publisher,
         [facts] = json.loads(printed(capsys, "list", "--json"))
         [reader] = facts["readers"]
         assert (reader["name"], reader["keep"]) == ("run.h5", "all")
-        assert "run.h5" in printed(capsys, "list")
+        shown = printed(capsys, "list")
+        assert f"run.h5: {ports.brief(reader['command'])} ({os.getpid()})" in shown
+        assert reader["pid"] == os.getpid()
+        [kept] = door.stats().readers
+        assert (kept.pid, kept.command) == (reader["pid"], reader["command"])
 
 
 @pytest.fixture
@@ -160,7 +165,7 @@ def test_command_lines_are_shown_as_they_are_typed() -> None:
         ("python /home/me/framebus-things/capture.py", "python /home/me/framebus-things/capture.py"),
         ("python3", "python3"),
     ]:
-        assert tables.brief(command) == shown
+        assert ports.brief(command) == shown
 
 
 @pytest.mark.parametrize("width", [70, 90, 200])

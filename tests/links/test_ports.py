@@ -62,6 +62,12 @@ def test_commands_are_one_printable_line_without_secrets(words: list[str], line:
     assert shorten(words) == line
 
 
+def test_the_interpreter_is_no_part_of_a_command_of_ours() -> None:
+    assert shorten(["/usr/bin/python3", "-m", "framebus", "list"]) == "framebus list"
+    assert shorten(["/usr/bin/python3", "/venv/bin/framebus", "pipe", "a"]) == "framebus pipe a"
+    assert shorten(["/usr/bin/python3", "detect.py"]) == "python3 detect.py"
+
+
 def test_long_commands_are_cut_after_redaction() -> None:
     line = shorten(["p", "x" * 60, "rtsp://me:" + "s" * 100 + "@cam/1"])
 

@@ -73,7 +73,12 @@ def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
     """What is there; of a recording what is in it, and of a file that could be one why it is none."""
     from framebus.cli import recordings
     from framebus.core.errors import BadFrame, Error
+    from framebus.links.spool.looking import is_spool
 
+    if is_spool(place):
+        from framebus.cli import spools
+
+        return spools.facts(place)
     if not recordings.looks_like_one(place):
         return describing.describe(place, timeout_s, how)
     try:
@@ -87,8 +92,10 @@ def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(facts: dict[str, Any], width: int | None) -> str:
-    from framebus.cli import recordings
+    from framebus.cli import recordings, spools
 
+    if facts["kind"] == "spool":
+        return spools.text(facts)
     if facts["kind"] == "recording":
         return recordings.text(facts)
     shown = describing.text(facts, width)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-from framebus.cli import describing, figures
+from framebus.cli import describing, figures, spools
 from framebus.cli.checkup import Finding
 from framebus.core.addresses import Address, Link, Peer, listens, network_wide
 from framebus.core.errors import BadFrame, Error, Timeout
 from framebus.core.redaction import redact
+from framebus.links.spool.looking import is_spool
+from framebus.links.spool.looking import look as look_into
 from framebus.verbs.places import address_of, maker_factory
 
 CONNECT_S = 2.0
@@ -18,12 +20,25 @@ ANSWER_S = 3.0
 
 def look(place: str) -> Iterator[Finding]:
     """One finding after the other, from the address to its pixels."""
+    if is_spool(place):
+        yield from _spool(place)
+        return
     try:
         address = address_of(place)
         yield Finding("address", "good", redact(str(address)))
         yield from _link(address, place) if isinstance(address, Link) else _file(address)
     except Error as error:
         yield Finding("address", "bad", str(error))
+
+
+def _spool(folder: str) -> Iterator[Finding]:
+    try:
+        spooled = look_into(folder)
+    except Error as error:
+        yield Finding("spool", "bad", str(error))
+        return
+    yield Finding("spool", "good", f"{redact(folder)}: {spools.waiting(spooled)}, {figures.size(spooled.nbytes)}")
+    yield Finding("publisher", "good" if spooled.busy or not spooled.streams else "warning", spools.holder(spooled))
 
 
 def repaired(place: str) -> Iterator[Finding]:

@@ -16,6 +16,8 @@ from framebus.core.redaction import redact
 from framebus.record.inspecting import EXTENSIONS, inspect
 from framebus.record.recorded import Gap, Look, Recorded, Recording
 
+VIDEO = (".mp4", ".mkv")
+"""Not continued: after a restart the next file is."""
 SHOWN_GAPS = 5
 """How many gaps of a stream the text lists, the longest."""
 
@@ -55,7 +57,9 @@ def _state(recording: Recording) -> str:
         return "is being written"
     if recording.whole:
         return "whole"
-    return f"was cut off: framebus doctor {recording.path} --repair"
+    where = "in the next file" if recording.path.endswith(VIDEO) else "with it"
+    repair = f"framebus doctor {recording.path} --repair makes an ordinary file of it"
+    return f"was cut off: its recorder, started again, goes on {where}; {repair}"
 
 
 def _row(stream: Recorded) -> tuple[str, ...]:

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from framebus.cli import figures
 from framebus.core import clock
 from framebus.core.contracts import SourceState
+from framebus.core.names import valid_name
 from framebus.core.statistics import FlowInfo, ReaderInfo, StreamInfo
+from framebus.links import ports
 
 _HEAD = ("STREAM", "ADDRESS", "STATE", "RATE", "NEWEST", "FRAMES", "READERS", "PROCESS")
 _STATE = _HEAD.index("STATE")
 _READER_HEAD = ("READS", "KEEPS", "MISSED", "OWED", "READY FOR", "READER")
 _FLOW_HEAD = ("READS", "INTO", "STATE", "RATE", "NEWEST", "FRAMES", "MISSED", "PROCESS")
 _NUMBERS = ("RATE", "NEWEST", "FRAMES", "READERS", "MISSED", "OWED", "READY FOR")
-_INTERPRETER = re.compile(r"^python[\d.]*(?:\.exe)? (?:-m framebus|\S*[/\\]framebus)(?=\s|$)")
 _PROCESS = re.compile(r" \(\d+\)$")
 _LEAST = 16
 """Where there is less room, the number of the process alone is shown."""
@@ -60,11 +61,6 @@ def _lasting(state: SourceState) -> str:
     return figures.span(max(0.0, (clock.utc_ns() - state.since_ns) * 1e-9))
 
 
-def brief(command: str) -> str:
-    """A command line as it is typed: `framebus pipe …` without the interpreter that runs it."""
-    return _INTERPRETER.sub("framebus", command)
-
-
 def _table(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
     """A table below its headings; the last column, one of command lines, is cut where it has to be."""
     if width is not None:
@@ -92,7 +88,7 @@ def _stream(info: StreamInfo) -> tuple[str, ...]:
         figures.age(info.age_s if info.live else None),
         f"{info.frames:,}" if known else "–",
         str(len(info.readers)),
-        f"{brief(info.command)} ({info.pid})" if info.pid else "",
+        f"{ports.brief(info.command)} ({info.pid})" if info.pid else "",
     )
 
 
@@ -105,7 +101,7 @@ def _flow(flow: FlowInfo) -> tuple[str, ...]:
         figures.age(flow.age_s),
         f"{flow.frames:,}",
         f"{flow.missed:,}",
-        f"{brief(flow.command)} ({flow.pid})",
+        f"{ports.brief(flow.command)} ({flow.pid})",
     )
 
 
@@ -121,6 +117,13 @@ def _readers(streams: Sequence[StreamInfo]) -> Iterator[tuple[str, ...]]:
             yield _reader(info.address, reader)
 
 
+def _who(reader: ReaderInfo) -> str:
+    """Its name where it has one, and its process where that is known."""
+    if not reader.command or not valid_name(reader.name):
+        return ports.brief(reader.name)
+    return f"{reader.name}: {ports.brief(reader.command)}" + (f" ({reader.pid})" if reader.pid else "")
+
+
 def _reader(address: str, reader: ReaderInfo) -> tuple[str, ...]:
     return (
         address,
@@ -128,5 +131,5 @@ def _reader(address: str, reader: ReaderInfo) -> tuple[str, ...]:
         f"{reader.missed:,}",
         f"{reader.owed:,}",
         figures.count(reader.credit, "frame"),
-        brief(reader.name) + (" (away)" if reader.away else ""),
+        _who(reader) + (" (away)" if reader.away else ""),
     )

@@ -29,6 +29,10 @@ class ReaderInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     name: str
     """Its `group`, or what is known of an anonymous one (host, process)."""
+    pid: int = 0
+    """Of the process that reads, on its machine; 0 where it is away or does not say."""
+    command: str = ""
+    """Its command line, shortened and without secrets."""
     keep: str = "latest"
     missed: int = 0
     owed: int = 0

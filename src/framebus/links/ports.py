@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from framebus.core.redaction import redact
 
 MAX_COMMAND = 80
+_INTERPRETER = re.compile(r"^python[\d.]*(?:\.exe)? (?:-m framebus|\S*[/\\]framebus)(?=\s|$)")
 
 
 class Holder(NamedTuple):
@@ -49,11 +51,16 @@ def command(pid: int) -> str:
     return shorten(words)
 
 
+def brief(command: str) -> str:
+    """A command line as it is typed: `framebus pipe …` without the interpreter that runs it."""
+    return _INTERPRETER.sub("framebus", command)
+
+
 def shorten(words: list[str]) -> str:
     """A command line as one redacted line of at most 80 characters; the program without its folder."""
     if not words:
         return ""
     program = words[0].replace("\\", "/").rpartition("/")[2] or words[0]
-    line = " ".join(redact(" ".join([program, *words[1:]])).split())
+    line = brief(" ".join(redact(" ".join([program, *words[1:]])).split()))
     printable = "".join(character if character.isprintable() else "?" for character in line)
     return printable if len(printable) <= MAX_COMMAND else printable[: MAX_COMMAND - 1] + "…"

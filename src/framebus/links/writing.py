@@ -237,6 +237,8 @@ class WritingEnd(Endpoint[PublisherSession]):
         return [
             ReaderInfo(
                 name=reader["group"],
+                pid=reader.get("pid", 0),
+                command=reader.get("command", ""),
                 keep=reader["keep"],
                 missed=reader["missed"],
                 owed=reader["owed"],

@@ -118,6 +118,8 @@ def _reader(reader: Mapping[str, Any]) -> ReaderInfo:
     pid = f" ({reader['pid']})" if reader.get("pid") else ""
     return ReaderInfo(
         name=group if valid_name(group) else f"{who}{pid}",  # an anonymous group is named by a session's number
+        pid=int(reader.get("pid", 0)),
+        command=reader.get("command", ""),
         keep=reader.get("keep", "latest"),
         missed=int(reader.get("missed", 0)),
         owed=int(reader.get("owed", 0)),

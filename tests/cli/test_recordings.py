@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import framebus as fb
 from framebus.cli import main
 from framebus.testing import clip, samples
 from framebus.testing.samples import RUN
@@ -54,6 +55,44 @@ def test_and_says_it_to_people(capsys: pytest.CaptureFixture[str], path: Path) -
     assert longest.startswith("  2 frames after #4 of 2025-06-15")
     assert shortest.startswith("  1 frame after #1 of 2025-06-15")
     assert why == "left out: lost on the way, or not wanted by who recorded it (max_fps, an op)"
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """A folder with recordings of two streams, and a video of somebody else."""
+    for stream in ("gate", "yard"):
+        fb.pipe(f"synthetic:{stream}", tmp_path / stream / "1.h5", frames=3, size="48x32")
+    clip(tmp_path / "film.mp4", 3, "160x120")
+    return tmp_path
+
+
+def test_of_several_each_figure_stands_beside_its_file_and_stream(
+    capsys: pytest.CaptureFixture[str], several: Path
+) -> None:
+    pattern = f"{several}/**/*.*"
+    first, head, gate, yard, film = printed(capsys, "info", pattern).splitlines()
+    assert first.startswith(f"{pattern} · 2 recordings · ")
+    assert head.split()[:3] == ["FILE", "STREAM", "FRAMES"]
+    assert gate.split()[:3] == [f"{several}/gate/1.h5", "gate", "3"]
+    assert yard.split()[:3] == [f"{several}/yard/1.h5", "yard", "3"]
+    assert film.startswith(f"{several}/film.mp4 is no recording of framebus")
+    facts = json.loads(printed(capsys, "info", pattern, "--json"))
+    assert [one["kind"] for one in facts["recordings"]] == ["file", "recording", "recording"]
+
+
+def test_a_folder_shows_its_recordings_and_says_how_to_see_those_further_down(
+    capsys: pytest.CaptureFixture[str], several: Path
+) -> None:
+    assert "1 recording ·" in printed(capsys, "info", str(several / "gate"))
+    (several / "film.mp4").unlink()
+    assert main(["info", str(several)]) == 4
+    assert f"framebus info '{several}/**/*.h5'" in capsys.readouterr().err
+
+
+def test_a_glob_of_photographs_is_no_glob_of_recordings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    fb.pipe("synthetic:", f"{tmp_path}/{{seq}}.tif", frames=2, size="48x32")
+    facts = json.loads(printed(capsys, "info", f"{tmp_path}/*.tif", "--json"))
+    assert (facts["kind"], facts["frames"]) == ("source", 2)
 
 
 @pytest.mark.parametrize("extension", ["h5", "zarr", "mp4"])

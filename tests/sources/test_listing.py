@@ -59,6 +59,16 @@ def test_where_there_is_nothing_the_error_says_what_was_there(folder: Path, plac
         files(place.format(folder), KNOWN)
 
 
+def test_where_folders_inside_hold_files_the_error_names_them(tmp_path: Path) -> None:
+    for name in ("gate/monday/a.mp4", "yard/monday/b.mp4", "yard/notes.txt", "yard/.hidden.mkv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(Unavailable) as caught:
+        files(f"{tmp_path}/", KNOWN)
+    assert "(2 mp4, 1 txt)" in str(caught.value)
+    assert str(caught.value).endswith(f"framebus info '{tmp_path}/**/*.mp4'")
+
+
 @given(st.lists(st.integers(0, 10**12), unique=True))
 def test_numbers_are_ordered_as_numbers(numbers: list[int]) -> None:
     found = sorted((f"shot {number}.png" for number in numbers), key=natural)

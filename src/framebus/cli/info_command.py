@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -80,7 +82,7 @@ def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
 
         return spools.facts(place)
     if not recordings.looks_like_one(place):
-        return describing.describe(place, timeout_s, how)
+        return _facts_of_several(place, timeout_s, how)
     try:
         return recordings.facts(place)
     except BadFrame as error:
@@ -91,11 +93,28 @@ def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
         raise why from None
 
 
+def _facts_of_several(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
+    """Of a glob or a folder that means recordings what is in each of them; of anything else what is there."""
+    from framebus.cli import recordings
+    from framebus.core.errors import Unavailable
+
+    if glob.has_magic(place) and "://" not in place and (paths := recordings.named_by(place)):
+        return recordings.facts_of_all(place, paths)
+    try:
+        return describing.describe(place, timeout_s, how)
+    except Unavailable:
+        if os.path.isdir(place) and (paths := recordings.named_by(place)):
+            return recordings.facts_of_all(place, paths)
+        raise
+
+
 def _text(facts: dict[str, Any], width: int | None) -> str:
     from framebus.cli import recordings, spools
 
     if facts["kind"] == "spool":
         return spools.text(facts)
+    if facts["kind"] == "recordings":
+        return recordings.text_of_all(facts)
     if facts["kind"] == "recording":
         return recordings.text(facts)
     shown = describing.text(facts, width)

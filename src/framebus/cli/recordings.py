@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,13 @@ from framebus.core.errors import BadFrame
 from framebus.core.redaction import redact
 from framebus.record.inspecting import EXTENSIONS, inspect
 from framebus.record.recorded import Gap, Look, Recorded, Recording
+from framebus.sources.folder.listing import natural
 
 VIDEO = (".mp4", ".mkv")
 """Not continued: after a restart the next file is."""
+PICTURES = (".tif", ".tiff")
+"""Most files of this kind are photographs."""
+_HEAD = ("STREAM", "FRAMES", "RUNS", "LEFT OUT", "PICTURES", "FROM", "LASTS")
 SHOWN_GAPS = 5
 """How many gaps of a stream the text lists, the longest."""
 
@@ -33,18 +38,55 @@ def facts(place: str) -> dict[str, Any]:
     return {"address": redact(place), "kind": "recording", **msgspec.to_builtins(recording)}
 
 
+def named_by(place: str) -> list[str]:
+    """The recordings that a glob names, or that lie in a folder; none where `place` is one file, or names pictures."""
+    if looks_like_one(place):
+        return []
+    pattern = os.path.join(glob.escape(place), "*") if os.path.isdir(place) else place
+    found = sorted(filter(looks_like_one, glob.glob(pattern, recursive=True)), key=natural)
+    pictures = bool(found) and found[0].lower().endswith(PICTURES) and _facts_or_why(found[0])["kind"] == "file"
+    return [] if pictures else found
+
+
+def facts_of_all(place: str, paths: Sequence[str]) -> dict[str, Any]:
+    """What is in each of the recordings at `paths`, JSON-able; of a file that is none, why."""
+    return {"address": redact(place), "kind": "recordings", "recordings": [_facts_or_why(path) for path in paths]}
+
+
+def _facts_or_why(path: str) -> dict[str, Any]:
+    try:
+        return facts(path)
+    except BadFrame as error:
+        return {"address": redact(path), "kind": "file", "recording": without_name(error, path)}
+
+
+def text_of_all(found: Mapping[str, Any]) -> str:
+    """The same for people: a line for each stream of each file."""
+    kept = [one for one in found["recordings"] if one["kind"] == "recording"]
+    recordings = [msgspec.convert(one, Recording) for one in kept]
+    rows = [(one.path, *_row(stream)) for one in recordings for stream in one.streams]
+    nbytes = figures.size(sum(one.nbytes for one in recordings))
+    lines = [f"{found['address']} · {figures.count(len(recordings), 'recording')} · {nbytes}"]
+    lines += figures.columns(("FILE", *_HEAD), rows, frozenset({2, 3, 4})) if rows else []
+    lines += [f"{one.path} {_state(one)}" for one in recordings if not one.whole]
+    lines += [f"{one['address']} is {one['recording']}" for one in found["recordings"] if one["kind"] == "file"]
+    return "\n".join([*lines, *_why_left_out(recordings)])
+
+
+def _why_left_out(recordings: Sequence[Recording]) -> list[str]:
+    some = any(stream.missing for one in recordings for stream in one.streams)
+    return ["left out: lost on the way, or not wanted by who recorded it (max_fps, an op)"] if some else []
+
+
 def text(found: Mapping[str, Any]) -> str:
     """The same for people."""
     recording = msgspec.convert(found, Recording)
     rows = [_row(stream) for stream in recording.streams]
-    head = ("STREAM", "FRAMES", "RUNS", "LEFT OUT", "PICTURES", "FROM", "LASTS")
     lines = [f"{found['address']} · {figures.size(recording.nbytes)} · {_state(recording)}"]
-    lines += figures.columns(head, rows, frozenset({1, 2, 3}))
+    lines += figures.columns(_HEAD, rows, frozenset({1, 2, 3}))
     for stream in recording.streams:
         lines += _gaps(stream)
-    if any(stream.missing for stream in recording.streams):
-        lines.append("left out: lost on the way, or not wanted by who recorded it (max_fps, an op)")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_why_left_out([recording])])
 
 
 def without_name(error: BadFrame, place: str) -> str:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shlex
+from collections import Counter
+from itertools import islice
 
 from framebus.core.errors import Unavailable
 
+MOST = 10_000
+"""How many files in further folders are looked at, to say what is there."""
 _DIGITS = re.compile(r"([0-9]+)")
 
 
@@ -29,7 +34,10 @@ def files(place: str, extensions: frozenset[str]) -> list[str]:
     found = _in_folder(place) if os.path.isdir(place) else _by_glob(place)
     chosen = [path for path in found if _extension(path) in extensions]
     if not chosen:
-        raise Unavailable(f"{place} holds no images ({_others(found)}): known are {', '.join(sorted(extensions))}")
+        inside = "" if found else _below(place)
+        raise Unavailable(
+            inside or f"{place} holds no images ({_others(found)}): known are {', '.join(sorted(extensions))}"
+        )
     return sorted(chosen, key=natural)
 
 
@@ -43,6 +51,18 @@ def _in_folder(folder: str) -> list[str]:
             ]
     except OSError as error:
         raise Unavailable(f"folder {folder} cannot be read: {error.strerror or error}") from error
+
+
+def _below(folder: str) -> str:
+    """What the folders in `folder` hold, and how to name that; empty where they hold nothing."""
+    walked = os.walk(folder) if os.path.isdir(folder) else ()
+    paths = (os.path.join(where, name) for where, _, names in walked for name in names if not name.startswith("."))
+    kinds = Counter(_extension(path) for path in islice(paths, MOST) if _extension(path))
+    if not kinds:
+        return ""
+    shown = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(3))
+    pattern = shlex.quote(os.path.join(folder, "**", f"*.{kinds.most_common(1)[0][0]}"))
+    return f"{folder} holds no images itself, but the folders in it do hold files ({shown}): framebus info {pattern}"
 
 
 def _by_glob(pattern: str) -> list[str]:

@@ -1,0 +1,37 @@
+"""A place being read for the page: how its streams are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import framebus as fb
+from framebus.web.intake import Intake
+from tests.waiting import until
+
+
+@pytest.fixture
+def where(free_port: int) -> str:
+    return f"tcp://127.0.0.1:{free_port}"
+
+
+@pytest.fixture
+def intake(where: str) -> Iterator[Intake]:
+    made = Intake(where, {})
+    made.streams["Door"] = "door"  # as the page calls it
+    made.start(lambda item: None)
+    yield made
+    made.close()
+
+
+def test_a_stream_whose_publisher_died_is_away_and_not_just_silent(where: str, intake: Intake) -> None:
+    out = fb.publish(f"{where}/door")
+    until(lambda: out.stats().readers)
+    out.send(np.zeros((4, 4), np.uint8))
+    until(lambda: intake.states)
+    assert intake.states["Door"].state == "live"
+    out.abandon()
+    until(lambda: intake.states["Door"].state == "away")
+    assert f"{where} is gone" in intake.states["Door"].why

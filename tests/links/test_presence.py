@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import pytest
@@ -43,6 +43,13 @@ def read_one(source: fb.Source, out: fb.Publisher) -> None:
 
 def state(source: fb.Source, stream: str = "door") -> SourceState:
     return source.states()[stream]
+
+
+def next_state(source: fb.Source) -> SourceState:
+    """Its state once what was on its way has come."""
+    with suppress(fb.Timeout):
+        source.read(0)
+    return state(source)
 
 
 @pytest.fixture
@@ -150,3 +157,35 @@ def test_behind_a_relay_it_is_seen_that_the_origin_is_gone(
     assert f"{where} is gone" in info()
     relay.interrupt()
     relay.wait()
+
+
+def test_what_a_relay_knows_of_its_camera_is_known_to_its_readers(
+    where: str, free_ports: Port, child: StartChild
+) -> None:
+    camera = f"rtsp://me:canary@127.0.0.1:{free_ports()}/cam"
+    pipe = child("-m", "framebus", "pipe", camera, f"{where}/yard")
+    with fb.open(where) as source:
+        source.fileno()
+        until(lambda: source.states())
+        found = state(source, "yard")
+        assert (found.state, "cannot be reached" in found.why) == ("away", True)
+        assert "canary" not in found.why
+        with pytest.raises(fb.Timeout, match=r"has sent nothing: yard is away, .* cannot be reached"):
+            source.read("10ms")
+    pipe.interrupt()
+    pipe.wait()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_and_through_as_many_relays_as_there_are(where: str, free_ports: Port, child: StartChild) -> None:
+    second, third = f"tcp://127.0.0.1:{free_ports()}", f"tcp://127.0.0.1:{free_ports()}"
+    camera = child("-m", "framebus", "pipe", "synthetic:door", where, "--size", "64x48")
+    relays = [child("-m", "framebus", "pipe", *way) for way in ((where, second), (second, third))]
+    with fb.open(third) as source:
+        source.read(WAIT_S)
+        camera.kill()
+        until(lambda: next_state(source).state == "away")
+        assert f"{where} is gone" in state(source).why
+    for relay in relays:
+        relay.interrupt()
+        relay.wait()

@@ -11,13 +11,17 @@ import pytest
 
 from framebus.core.frame import Frame
 from framebus.wire import control, header
-from framebus.wire.control import Control, FrameRange, Message, Party, StreamState
+from framebus.wire.control import Control, FrameRange, Message, Party, StreamCondition, StreamState
 from tests.session.desk import frame, packet
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/protocol.md").read_text()
 OPS: dict[str, type[Control]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Message)}
 COMMON = {"op", "fb", "session"}
-OBJECTS: list[tuple[str, type[msgspec.Struct]]] = [("Party", Party), ("Stream state", StreamState)]
+OBJECTS: list[tuple[str, type[msgspec.Struct]]] = [
+    ("Party", Party),
+    ("Stream state", StreamState),
+    ("Stream condition", StreamCondition),
+]
 
 
 def section(title: str) -> str:

@@ -50,10 +50,14 @@ class Presence:
                 return f"nobody publishes here {'yet' if silent else 'any more'}"
             return "the publishers have sent nothing" if silent else "the publishers are there and send nothing"
         if calling.welcomed:
-            return f"the publisher is there and {'has sent' if silent else 'sends'} nothing"
+            return f"the publisher is there and {'has sent' if silent else 'sends'} nothing{self._reason()}"
         return calling.last_refusal or (
             "nobody is publishing there yet" if silent else "nobody publishes there any more"
         )
+
+    def _reason(self) -> str:
+        told = self._told(0.0)
+        return "".join(f": {name} is {state.state}, {state.why}" for name, state in list(told.items())[:1])
 
     def silence_s(self) -> float | None:
         """Seconds since a frame of any stream came; None before the first."""
@@ -64,7 +68,17 @@ class Presence:
     def states(self, where: str, now: float) -> dict[str, SourceState]:
         """How each stream is that has come from `where`; `now` in monotonic seconds."""
         streams = list(self._stats.streams.values())
-        return {stream.name: self._state(stream, where, now) for stream in streams if stream.frames}
+        told = self._told(now)
+        came = {stream.name: self._state(stream, where, now) for stream in streams if stream.frames}
+        return came | {name: state for name, state in told.items() if name not in came or came[name].state != "away"}
+
+    def _told(self, now: float) -> dict[str, SourceState]:
+        """What publishers that are here say of streams that do not come, by the names these have here."""
+        return {
+            feed.names.get(one.name, one.name): _since(one.state, one.for_s + now - feed.conditions_at, _plain(one.why))
+            for feed in self._session.feeds.values()
+            for one in feed.conditions.values()
+        }
 
     def _state(self, stream: StreamStats, where: str, now: float) -> SourceState:
         feeds = [feed for feed in self._session.feeds.values() if stream.name in feed.names.values()]
@@ -99,6 +113,11 @@ class Presence:
             return f"{where} is gone" + (f": {reason}" if reason else "")
         ended = bool(feeds) and all(feed.ended for feed in feeds)
         return f"{self._publisher(feeds, where)} {'has ended it' if ended else 'is gone'}"
+
+
+def _plain(text: str) -> str:
+    """What another machine wrote, for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _since(state: Literal["stalled", "away"], for_s: float, why: str) -> SourceState:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from framebus.core import clock
 from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import BadFrame, Timeout
 from framebus.core.frame import Identity
@@ -71,6 +72,7 @@ class WritingEnd(Endpoint[PublisherSession]):
         self.states: Callable[[], Mapping[str, SourceState]] = dict
         """How the cameras and links are from which frames come, by the names they are published under."""
         session.on_status = self._rates
+        session.tidings.troubles = self._troubles
         session.on_leases = lambda peer: self._carrier.leases(peer)
 
     @property
@@ -255,6 +257,10 @@ class WritingEnd(Endpoint[PublisherSession]):
             found[name] = {**found.get(name, {}), "state": msgspec.to_builtins(state)}
         return found
 
+    def _troubles(self) -> dict[str, control.StreamCondition]:
+        """The streams that should come and do not."""
+        return {name: _condition(name, state) for name, state in self.states().items() if state.state != "live"}
+
     def _on_control(self, peer: Peer, message: control.Message, now: float) -> None:
         self.session.received(peer, message, None, now)
         if isinstance(message, control.Hello):
@@ -265,3 +271,9 @@ class WritingEnd(Endpoint[PublisherSession]):
         if not isinstance(message, control.Reply):
             raise BadFrame("this end publishes: it takes no frames")
         self.session.received(peer, message, payload, now)
+
+
+def _condition(name: str, state: SourceState) -> control.StreamCondition:
+    for_s = max(0.0, (clock.utc_ns() - state.since_ns) * 1e-9) if state.since_ns else 0.0
+    word: Literal["stalled", "away"] = "away" if state.state == "away" else "stalled"
+    return control.StreamCondition(name=name, state=word, why=state.why[: control.MAX_WHY], for_s=round(for_s, 1))

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from framebus.core.contracts import Item
 from framebus.core.frame import Identity, Packet
 from framebus.session.outgoing import Peer
-from framebus.wire.control import Credit, FrameRange, Party, StreamState, parse_run
+from framebus.wire.control import Credit, FrameRange, Party, StreamCondition, StreamState, parse_run
 
 LATEST_WINDOW_OFF_HOST = 2
 LATEST_WINDOW_ON_HOST = 1
@@ -79,6 +79,9 @@ class Feed:
         self.to_acknowledge: list[Identity] = []
         self.names: dict[str, str] = {}
         """What each stream of this publisher is called here."""
+        self.conditions: dict[str, StreamCondition] = {}
+        """How its streams are that do not come, as it told."""
+        self.conditions_at = 0.0
         self.begun = False
         """True once this reader has been welcomed: what is made from then on, and does not come, is missed."""
         self.known: set[str] = set()
@@ -132,8 +135,14 @@ class Feed:
             del self._progress[next(iter(self._progress))]
             self.runs = {run for _, run in self._progress}
 
+    def learn(self, conditions: tuple[StreamCondition, ...] | None, now: float) -> None:
+        """The publisher told how its streams are, if anything: those that are not named come."""
+        if conditions is not None:
+            self.conditions, self.conditions_at = {one.name: one for one in conditions}, now
+
     def break_off(self, now: float) -> None:
         """The connection is gone; what is held stays held."""
+        self.conditions = {}
         self.peer = None
         self.open = False
         self.away_since = now

@@ -23,6 +23,7 @@ from framebus.session.pulse import Pulse
 from framebus.session.retention import MemoryRetention, Retention, settle
 from framebus.session.rules import PublisherRules
 from framebus.session.status import publisher_status
+from framebus.session.tidings import Tidings
 from framebus.wire.control import (
     Credit,
     End,
@@ -65,6 +66,7 @@ class PublisherSession:
         self.guests = Guests()
         self.out: list[tuple[Peer, Action]] = []
         self.audience = Audience(rules, retention or MemoryRetention(rules.retain_bytes), self.out)
+        self.tidings = Tidings(self.audience, self.out)
         self.unseen = 0
         self.closing = False
         self._end_at = 0.0
@@ -221,6 +223,7 @@ class PublisherSession:
         for peer in silent:
             self._lose(peer, now)
         self.audience.tick(now)
+        self.tidings.tell()
         if self.calling is not None and self.calling.hello_due(now):
             self.out.append((self.calling.peer, self._hello()))
         self._end_readers(now)
@@ -258,6 +261,7 @@ class PublisherSession:
             return admission
         self._pulse.heard(peer, now)
         self.out.append((peer, self._welcome(wishes, admission)))
+        self.tidings.greet(peer)
         return None
 
     def _from_called(self, peer: Peer, message: Welcome | Refuse | Reset, now: float) -> None:

@@ -149,6 +149,7 @@ class ReaderSession:
             case End() if feed is not None:
                 self._on_end(peer, feed, message, now)
             case Ping() if feed is not None:
+                feed.learn(message.conditions, now)
                 if not message.answer:
                     self._intake.flush()
                     self.out.append((peer, Ping(session=feed.session, answer=True)))

@@ -18,6 +18,8 @@ from framebus.wire import limits
 VERSION = 1
 MAX_CONTROL_BYTES = 64 * 1024
 MAX_RANGE = 4096
+MAX_WHY = 300
+MAX_CONDITIONS = 100
 
 Keep = Literal["latest", "all"]
 Role = Literal["publisher", "reader", "observer"]
@@ -55,6 +57,15 @@ class StreamState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     next: Count = 0
     thinned: Count = 0
     packets: bool = False
+
+
+class StreamCondition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A stream that should come by itself, from a camera or over a link, and does not; why, and for how long by now."""
+
+    name: Name
+    state: Literal["stalled", "away"]
+    why: Annotated[str, Meta(max_length=MAX_WHY)] = ""
+    for_s: Annotated[float, Meta(ge=0, le=1e10)] = 0
 
 
 class Party(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -158,6 +169,7 @@ class Ping(Control, tag="ping", frozen=True):
     """I am here; answered by a ping with `answer` so that silence means absence."""
 
     answer: bool = False
+    conditions: Annotated[tuple[StreamCondition, ...], Meta(max_length=MAX_CONDITIONS)] | None = None
 
 
 class Reset(Control, tag="reset", frozen=True):

@@ -124,3 +124,13 @@ def test_the_table_fits() -> None:
     assert max(len(head), len(line)) <= 90
     assert line.endswith("(123)")
     assert tables.of_flows([away])[-1] == "rtsp://***@cam/main is away for 0.0 s: no route"
+
+
+def test_of_several_streams_it_is_said_which_does_not_come() -> None:
+    away = SourceState(state="away", why="no route", since_ns=time.time_ns())
+    flow = msgspec.structs.replace(FLOW, state=away, states={"gate": away, "yard": SourceState(state="live")})
+    _, line, _, trouble = tables.of_flows([flow])
+    assert "1 of 2 away" in line
+    assert trouble == "gate is away for 0.0 s: no route"
+    all_away = msgspec.structs.replace(flow, states={"gate": away, "yard": away})
+    assert " of 2 " not in tables.of_flows([all_away])[1]

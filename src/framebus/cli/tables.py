@@ -48,7 +48,7 @@ def of_flows(flows: Sequence[FlowInfo], width: int | None = None) -> list[str]:
     if not flows:
         return []
     lines = _table([_FLOW_HEAD, *map(_flow, flows)], width)
-    troubles = [f"{flow.reads} {trouble(flow.state)}" for flow in flows if flow.state and flow.state.why]
+    troubles = [line for flow in flows for line in _troubles(flow)]
     return lines + (["", *troubles] if troubles else [])
 
 
@@ -92,11 +92,26 @@ def _stream(info: StreamInfo) -> tuple[str, ...]:
     )
 
 
+def _troubles(flow: FlowInfo) -> Iterator[str]:
+    """Of each stream where there are several, else of the flow."""
+    states = flow.states if len(flow.states) > 1 else {flow.reads: flow.state}
+    yield from (f"{name} {trouble(state)}" for name, state in states.items() if state is not None and state.why)
+
+
+def _state(flow: FlowInfo) -> str:
+    """In a word; where some streams are worse than others, how many."""
+    if flow.state is None:
+        return ""
+    word = flow.state.state
+    alike = sum(state.state == word for state in flow.states.values())
+    return word if alike == len(flow.states) else f"{alike} of {len(flow.states)} {word}"
+
+
 def _flow(flow: FlowInfo) -> tuple[str, ...]:
     return (
         flow.reads,
         flow.into,
-        "" if flow.state is None else flow.state.state,
+        _state(flow),
         figures.rate(flow.rate),
         figures.age(flow.age_s),
         f"{flow.frames:,}",

@@ -79,7 +79,9 @@ class FlowInfo(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     frames: int = 0
     missed: int = 0
     state: SourceState | None = None
-    """How what is read is; None where it is neither camera nor link, or has not come yet."""
+    """How what is read is, the worst of several; None where it is neither camera nor link, or has not come yet."""
+    states: dict[str, SourceState] = {}
+    """The same of each stream."""
 
 
 class StreamStats:

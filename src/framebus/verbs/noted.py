@@ -32,7 +32,7 @@ class Noted:
         if self._entry is None or now_ns - self._told_ns < EVERY_NS:
             return
         self._told_ns = now_ns
-        stats = source.stats()
+        stats, states = source.stats(), source.states()
         self._entry.tell(
             FlowInfo(
                 reads=self._reads,
@@ -42,7 +42,8 @@ class Noted:
                 age_s=stats.age_s if source.live else None,
                 frames=stats.frames,
                 missed=stats.missed,
-                state=worst(source.states().values()),
+                state=worst(states.values()),
+                states=states,
             )
         )
 

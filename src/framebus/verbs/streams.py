@@ -56,7 +56,8 @@ def _flow(flow: FlowInfo, told: float) -> FlowInfo:
     if flow.age_s is not None:
         flow = structs.replace(flow, age_s=flow.age_s + since_s)
     why = "its process tells nothing: it is stopped, very busy, or waits for where it writes to"
-    return structs.replace(flow, rate=0.0, state=SourceState(state="stalled", why=why, since_ns=int(told * 1e9)))
+    silent = SourceState(state="stalled", why=why, since_ns=int(told * 1e9))
+    return structs.replace(flow, rate=0.0, state=silent, states={})
 
 
 def described(status: Mapping[str, Any], address: str, **facts: Any) -> list[StreamInfo]:

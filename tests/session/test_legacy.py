@@ -63,6 +63,15 @@ class Port:
         self.senders.tick(self.now)
 
 
+def test_it_is_known_whose_sender_is_connected() -> None:
+    port = Port()
+    port.sent("a", "gate")
+    port.sent("b", "yard")
+    assert port.senders.streams == {"gate", "yard"}
+    port.senders.disconnected("a")
+    assert port.senders.streams == {"yard"}
+
+
 def test_a_sender_is_answered_when_its_frame_is_done_with() -> None:
     port = Port()
     port.sent("a")

@@ -82,3 +82,18 @@ def test_a_great_many_are_told_in_part() -> None:
     _, publisher, reader = pair()
     trouble(publisher, *(StreamCondition(name=f"cam{n}", state="away") for n in range(2 * MAX_CONDITIONS)))
     assert len(known(reader)) == MAX_CONDITIONS
+
+
+def test_it_is_not_looked_for_at_every_turn() -> None:
+    publisher = Desk().publisher()
+    asked = 0
+
+    def troubles() -> dict[str, StreamCondition]:
+        nonlocal asked
+        asked += 1
+        return {}
+
+    publisher.session.tidings.troubles = troubles
+    for turn in range(100):
+        publisher.session.tick(1.0 + turn / 100)
+    assert asked == 2

@@ -67,9 +67,13 @@ class Presence:
 
     def states(self, where: str, now: float) -> dict[str, SourceState]:
         """How each stream is that has come from `where`; `now` in monotonic seconds."""
-        streams = list(self._stats.streams.values())
-        told = self._told(now)
-        came = {stream.name: self._state(stream, where, now) for stream in streams if stream.frames}
+        streams = [stream for stream in list(self._stats.streams.values()) if stream.frames]
+        told, feeds = self._told(now), self._feeds()
+        others = self._others.streams if self._others is not None else set()
+        came = {
+            stream.name: self._state(stream, feeds.get(stream.name, []), stream.name in others, where, now)
+            for stream in streams
+        }
         return came | {name: state for name, state in told.items() if name not in came or came[name].state != "away"}
 
     def _told(self, now: float) -> dict[str, SourceState]:
@@ -80,12 +84,18 @@ class Presence:
             for one in feed.conditions.values()
         }
 
-    def _state(self, stream: StreamStats, where: str, now: float) -> SourceState:
-        feeds = [feed for feed in self._session.feeds.values() if stream.name in feed.names.values()]
+    def _feeds(self) -> dict[str, list[Feed]]:
+        """Who publishes, or did, what is called so here."""
+        found: dict[str, list[Feed]] = {}
+        for feed in self._session.feeds.values():
+            for name in feed.names.values():
+                found.setdefault(name, []).append(feed)
+        return found
+
+    def _state(self, stream: StreamStats, feeds: list[Feed], other: bool, where: str, now: float) -> SourceState:
         now_ns = clock.mono_ns()
         silence_s = stream.silence_s(now_ns) or 0.0
-        others = self._others is not None and self._others.sends(stream.name)
-        if others or any(feed.peer is not None for feed in feeds):
+        if other or any(feed.peer is not None for feed in feeds):
             patience_s = max(STALLED_S, STALLED_INTERVALS * stream.interval_s)
             if self._session.live is False or min(silence_s, self._listened_s(now_ns)) <= patience_s:
                 return SourceState(state="live")

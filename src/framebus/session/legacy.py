@@ -152,9 +152,10 @@ class LegacySenders:
         """True while no sender is connected."""
         return not self._senders
 
-    def sends(self, stream: str) -> bool:
-        """True while a sender that sent `stream` is connected."""
-        return any(line.name == stream for sender in self._senders.values() for line in sender.lines.values())
+    @property
+    def streams(self) -> set[str]:
+        """The streams of senders that are connected."""
+        return {line.name for sender in self._senders.values() for line in sender.lines.values()}
 
     @property
     def waiting(self) -> bool:

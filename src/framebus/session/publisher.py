@@ -223,7 +223,7 @@ class PublisherSession:
         for peer in silent:
             self._lose(peer, now)
         self.audience.tick(now)
-        self.tidings.tell()
+        self.tidings.tell(now)
         if self.calling is not None and self.calling.hello_due(now):
             self.out.append((self.calling.peer, self._hello()))
         self._end_readers(now)

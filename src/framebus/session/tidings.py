@@ -8,6 +8,9 @@ from framebus.session.audience import Audience
 from framebus.session.outgoing import Action, Peer
 from framebus.wire.control import MAX_CONDITIONS, Ping, StreamCondition
 
+LOOK_S = 0.5
+"""How often is looked whether there is something to be told."""
+
 
 class Tidings:
     """Of one publisher. What is to be said is appended to `out`."""
@@ -18,9 +21,13 @@ class Tidings:
         self._audience = audience
         self._out = out
         self._told: dict[str, tuple[str, str]] = {}
+        self._look_at = 0.0
 
-    def tell(self) -> None:
+    def tell(self, now: float) -> None:
         """Tell everybody, where it is not as it was."""
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_S
         found = self.troubles()
         known: dict[str, tuple[str, str]] = {name: (one.state, one.why) for name, one in found.items()}
         if known != self._told:

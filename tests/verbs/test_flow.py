@@ -145,6 +145,17 @@ def test_dropped_frames_are_acknowledged_and_not_written() -> None:
     assert (flow.progress().frames, flow.progress().written) == (4, 2)
 
 
+def test_what_was_missed_before_a_frame_that_is_left_out_is_not_forgotten() -> None:
+    given = [picture(0), picture(3).replace(missed=2), picture(5).replace(missed=1), picture(6), picture(0, run=8)]
+    source, sink = Recorded([*given]), Told()
+
+    def few(frame: fb.Frame) -> fb.Frame | None:
+        return None if frame.seq in (3, 6) else frame
+
+    Flow(source, sink, work=lambda: Inline(load_all(few))).run()
+    assert [(item.seq, item.missed) for item in sink.items] == [(0, 0), (5, 3), (0, 0)]
+
+
 def test_a_frame_of_which_several_are_made_is_acknowledged_once_all_arrived() -> None:
     source, kept = Recorded(frames(2)), Kept(late=True)
 

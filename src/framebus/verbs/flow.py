@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -92,6 +92,7 @@ class Flow:
         self._told_ns = 0
         self._said = ""
         self._taken = self._written = self._failed = self._in_flight = 0
+        self._untold: dict[tuple[str, int], int] = {}
         self._arrived = threading.Condition()
         self._stopping = False  # not an Event: a signal handler sets it
         self._stopped_ns = 0
@@ -212,18 +213,30 @@ class Flow:
     def _pass(self, result: Result) -> None:
         if result.error is not None:
             self._fail(result.error)
-        if not result.made:
+        made = self._with_what_was_missed(result)
+        if not made:
             self.source.done(result.given)
             return
         with self._arrived:
             self._in_flight += 1
         done: Done = partial(self._done, result.given)
-        if len(result.made) > 1:
-            done = _After(len(result.made), done)
-        for item in result.made:
+        if len(made) > 1:
+            done = _After(len(made), done)
+        for item in made:
             self._write(item, done)
         if self._hands_over and not self.source.owes(result.given):
             self.source.done(result.given)  # or a slow reader behind a relay would hold up all others
+
+    def _with_what_was_missed(self, result: Result) -> Sequence[Item]:
+        """What was missed before a frame that is left out here was missed before the next one of its run."""
+        given, made = result.given, result.made
+        key = given.stream, given.run
+        if not made:
+            if given.missed:
+                self._untold[key] = self._untold.get(key, 0) + given.missed
+        elif self._untold and (missed := self._untold.pop(key, 0)):
+            return [made[0].replace(missed=made[0].missed + missed), *made[1:]]
+        return made
 
     def _fail(self, error: Error) -> None:
         if not (self._skip_errors and isinstance(error, OpError)):

@@ -61,6 +61,15 @@ def test_a_great_many_gaps_are_counted_and_the_longest_listed() -> None:
     assert max(gap.frames for gap in found.gaps) == 101
 
 
+def test_a_file_that_gets_its_name_while_one_looks_does_not_stop_the_look(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    runs.record(path, samples(3))
+    before = size(str(path))
+    (path / ".zarr.json.partial").symlink_to(path / "renamed-by-now")
+    assert size(str(path)) == before
+    assert inspect(str(path)).streams[0].frames == 3
+
+
 @pytest.mark.parametrize("extension", ["h5", "mp4", "mkv"])
 def test_a_recording_that_was_cut_off_becomes_whole(tmp_path: Path, child: StartChild, extension: str) -> None:
     path = tmp_path / f"a.{extension}"

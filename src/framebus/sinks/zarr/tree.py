@@ -101,4 +101,12 @@ def size(path: str) -> int:
     """How many bytes are in a file, or in all files of a folder. Raises `OSError`."""
     if not os.path.isdir(path):
         return os.path.getsize(path)
-    return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+    return sum(_size(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+
+
+def _size(path: str) -> int:
+    """Of one file; nothing where it is not there any more: partial files get their names while others look."""
+    try:
+        return os.path.getsize(path)
+    except FileNotFoundError:
+        return 0

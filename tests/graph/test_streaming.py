@@ -33,7 +33,7 @@ def test_what_can_never_be_has_failed_at_once(source: str, why: str) -> None:
 
 
 def test_what_may_come_back_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*given: object) -> Flow:
+    def away(*given: object, called: str) -> Flow:
         raise Unavailable("it is not there")
 
     monkeypatch.setattr(streaming, "assemble", away)

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
+from framebus.core.names import MAX_LENGTH
 from framebus.session.publisher import PublisherSession
-from framebus.wire.control import MAX_CONDITIONS, Credit, Ping, StreamCondition
+from framebus.wire.control import (
+    MAX_CONDITIONS,
+    MAX_CONTROL_BYTES,
+    MAX_WHY,
+    Credit,
+    Ping,
+    StreamCondition,
+    encode,
+)
 from tests.session.desk import Desk, Listener, Speaker, frame, pair
 
 AWAY = StreamCondition(name="cam", state="away", why="no route", for_s=3)
@@ -49,6 +60,17 @@ def test_only_of_streams_that_are_read() -> None:
     _, publisher, reader = pair(want=("yard",))
     trouble(publisher, AWAY, yard)
     assert known(reader) == [yard]
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "雪", "😀", "\x01"])
+def test_whatever_is_told_fits_into_a_message(letter: str) -> None:
+    names = [f"{number:x<{MAX_LENGTH}}" for number in range(2 * MAX_CONDITIONS)]
+    told = [StreamCondition(name=name, state="stalled", why=MAX_WHY * letter, for_s=1e9) for name in names]
+    _, publisher, reader = pair()
+    trouble(publisher, *told)
+    assert known(reader) == told[:MAX_CONDITIONS]
+    (last,) = [ping for ping in reader.all_heard(Ping) if ping.conditions]
+    assert len(encode(last)) <= MAX_CONTROL_BYTES
 
 
 def test_a_publisher_that_is_gone_has_told_nothing() -> None:

@@ -18,8 +18,9 @@ from framebus.wire import limits
 VERSION = 1
 MAX_CONTROL_BYTES = 64 * 1024
 MAX_RANGE = 4096
-MAX_WHY = 300
-MAX_CONDITIONS = 100
+MAX_WHY = 200
+MAX_CONDITIONS = 40
+"""So many of the longest fit into a control message, whatever they are written in."""
 
 Keep = Literal["latest", "all"]
 Role = Literal["publisher", "reader", "observer"]

@@ -189,11 +189,13 @@ def test_how_streams_are_is_shown_where_some_say_it() -> None:
     found = [
         msgspec.structs.replace(WIDE, state=SourceState(state="live")),
         msgspec.structs.replace(WIDE, name="yard", state=away),
-        msgspec.structs.replace(WIDE, name="file"),
+        msgspec.structs.replace(WIDE, name="loop", rate=20.0),
+        msgspec.structs.replace(WIDE, name="file", rate=20.0, live=False),
+        msgspec.structs.replace(WIDE, name="rare", rate=0.0),
     ]
-    head, gate, yard, file, _, trouble = tables.of_streams(found)
+    head, *shown, _, trouble = tables.of_streams(found)
     at = head.index("STATE")
-    assert [line[at:].split()[0] for line in (gate, yard, file)] == ["live", "away", "0.0/s"]
+    assert [line[at:].split()[0] for line in shown] == ["live", "away", "live", "20.0/s", "0.0/s"]
     assert trouble == "yard is away for 12.0 s: no route to yard"
 
 

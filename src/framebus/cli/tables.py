@@ -83,13 +83,20 @@ def _stream(info: StreamInfo) -> tuple[str, ...]:
     return (
         info.name,
         _address(info),
-        "" if info.state is None else info.state.state,
+        _word(info),
         figures.rate(info.rate) if known else "–",
         figures.age(info.age_s if info.live else None),
         f"{info.frames:,}" if known else "–",
         str(len(info.readers)),
         f"{ports.brief(info.command)} ({info.pid})" if info.pid else "",
     )
+
+
+def _word(info: StreamInfo) -> str:
+    """How it is; frames that come from a program's own loop speak for themselves, and their absence says nothing."""
+    if info.state is not None:
+        return info.state.state
+    return "live" if info.live and info.rate else ""
 
 
 def _troubles(flow: FlowInfo) -> Iterator[str]:

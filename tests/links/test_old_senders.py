@@ -57,6 +57,21 @@ while number < 3 or pattern == 2:  # a publisher's first frames are for nobody
 sender.close()
 print("sent")
 """
+RESTLESS = """
+import sys, numpy as np, imagezmq
+sender = imagezmq.ImageSender(sys.argv[1])
+while True:
+    sender.send_image(sys.argv[2], np.zeros((120, 160, 3), np.uint8))
+"""
+HUB_THAT_JUST_ENDS = """
+import sys
+from framebus import imagezmq
+hub = imagezmq.ImageHub(sys.argv[1], timeout=60)
+heard = set()
+while len(heard) < 3:
+    heard.add(hub.recv_image()[0])
+    hub.send_reply(b"OK")
+"""
 
 
 @pytest.fixture
@@ -249,6 +264,28 @@ def test_a_hub_that_closes_leaves_no_sender_without_an_answer(context: zmq.Conte
         assert select.select([hub], [], [], PATIENCE_S)[0], "nothing came"
         hub.close()
         assert asker.socket.recv() == b"OK"
+
+
+@pytest.mark.parametrize("ending", ["close", "exit"])
+def test_senders_that_never_rest_outlive_hub_after_hub(ending: str, child: StartChild) -> None:
+    first = _hub()
+    for number in range(3):
+        child("-c", RESTLESS, first.where, f"pi-{number}")
+    _hear_all(first)
+    where = first.where
+    first.close()
+    for _ in range(5):
+        if ending == "close":
+            with _hub(where) as hub:
+                _hear_all(hub)
+        else:
+            child("-c", HUB_THAT_JUST_ENDS, where).succeed()
+
+
+def _hear_all(hub: LinkSource) -> None:
+    heard: set[str] = set()
+    while len(heard) < 3:
+        heard.add(_next(hub).stream)
 
 
 def test_by_hand_a_jpg_may_be_anything(context: zmq.Context[zmq.Socket[bytes]]) -> None:

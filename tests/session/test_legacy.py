@@ -161,6 +161,25 @@ def test_a_hub_that_closes_answers_everybody_who_would_wait_for_ever() -> None:
     assert sorted(port.told()) == [("a", OK), ("b", OK)]
 
 
+def test_what_comes_while_a_hub_closes_is_answered_and_given_to_nobody() -> None:
+    port = Port()
+    port.senders.leave()
+    port.sent("a")
+    port.sent("framebus", again=True)
+    assert port.told() == [("a", OK)]
+    assert port.taken() == []
+
+
+def test_only_who_waits_for_answers_and_cannot_ask_again_is_stuck_without_one() -> None:
+    port = Port()
+    port.sent("imagezmq")
+    port.sent("publisher", answer=b"")
+    port.sent("framebus", again=True)
+    assert port.senders.askers == ["imagezmq"]
+    port.senders.disconnected("imagezmq")
+    assert port.senders.askers == []
+
+
 def test_a_second_machine_gets_a_name_of_its_own_that_it_keeps() -> None:
     port = Port()
     for connection in ("first", "second"):

@@ -86,6 +86,10 @@ class Carrier(ABC):
         """How many pictures in shared memory `peer` holds."""
         return 0
 
+    def receiving(self, peer: Peer) -> bool:
+        """True while a message of `peer` has begun to come, and is not complete."""
+        return isinstance(peer, Connection) and peer.unfinished > 0
+
     def socket_type(self, peer: Peer) -> str:
         """The ZeroMQ socket type of `peer`, where it is known: `"REQ"` waits for an answer to each message."""
         return peer.peer_type if isinstance(peer, Connection) else ""
@@ -97,6 +101,13 @@ class Carrier(ABC):
     @abstractmethod
     def admit(self, peer: Peer) -> None:
         """`peer` has introduced itself properly: it may have larger messages on their way."""
+
+    def dismiss(self, peer: Peer, message: bytes) -> None:
+        """Send `peer` a last message and end the connection, if possible before it can answer."""
+        if isinstance(peer, Connection):
+            peer.hold()
+        self.send(peer, message)
+        self.cut(peer, "")
 
     @abstractmethod
     def cut(self, peer: Peer, why: str) -> None:

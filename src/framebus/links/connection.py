@@ -107,6 +107,10 @@ class Connection(ABC):
         """The other side introduced itself properly: it may send larger messages from now on."""
         return
 
+    def hold(self) -> None:
+        """What is sent from now on leaves together with the end of the connection, where the system can do that."""
+        return
+
     def finish(self) -> None:
         """Nothing more will be sent: the other side reads to the end of what was. Call when nothing is pending."""
         return

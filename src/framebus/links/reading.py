@@ -31,6 +31,8 @@ from framebus.wire import control, header, replies
 
 LINGER_MS = 300
 FAREWELL_S = 0.5
+BETWEEN_PICTURES_S = 0.1
+"""For how long a hub that closes waits for one more picture of each old sender."""
 
 
 class ReadingEnd(Endpoint[ReaderSession]):
@@ -264,11 +266,29 @@ class ReadingEnd(Endpoint[ReaderSession]):
         with self._lock:
             if not self._state:
                 self.session.leave()
-                if self._others is not None:
-                    self._others.leave()
                 self._flush(time.monotonic())
                 self._await_farewells()
         self.shut("this source is closed", LINGER_MS)
+
+    def shut(self, why: str, linger_ms: int = 0) -> None:
+        """See `Endpoint.shut`; senders of other systems, which would wait for ever, are answered before."""
+        with self._lock:
+            if not self._state and self._others is not None:
+                self._dismiss(self._others)
+        super().shut(why, linger_ms)
+
+    def _dismiss(self, others: Others) -> None:
+        """Nobody who waits for answers is left with a picture that nobody answers, and each is let go with its answer.
+
+        Whoever sends nothing for a moment has no picture on its way, as far as can be known.
+        """
+        others.leave()
+        self._drive(now := time.monotonic())
+        self._drive_until(lambda: not others.askers, now + BETWEEN_PICTURES_S)
+        self._drive_until(lambda: not any(map(self._carrier.receiving, others.askers)), now + FAREWELL_S)
+        for peer in others.askers:
+            self._drive(time.monotonic())
+            self._carrier.cut(peer, "")
 
     def _await_farewells(self) -> None:
         """A hub stays until its publishers heard that it goes: ZeroMQ drops what they have not read when it closes."""
@@ -334,5 +354,6 @@ class ReadingEnd(Endpoint[ReaderSession]):
         super()._flush(now)
         if self._others is not None and self._others.out:
             answers, self._others.out = self._others.out, []
+            send = self._carrier.dismiss if self._others.left else self._carrier.send
             for peer, data in answers:
-                self._carrier.send(peer, data)
+                send(peer, data)

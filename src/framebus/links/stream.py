@@ -179,6 +179,11 @@ class StreamConnection(Connection):
         self._write()
         self._leave()
 
+    def hold(self) -> None:
+        """See `Connection.hold`."""
+        with contextlib.suppress(OSError, AttributeError):  # Linux has it, for TCP
+            self._sock.setsockopt(system.IPPROTO_TCP, system.TCP_CORK, 1)
+
     def finish(self) -> None:
         """See `Connection.finish`."""
         with contextlib.suppress(OSError):

@@ -73,6 +73,7 @@ class _Sender:
         self.queued = False
         """True while it is among those whose turn comes."""
         self.unanswered: _Held | None = None
+        self.asks = False
 
 
 class LegacySenders:
@@ -101,6 +102,8 @@ class LegacySenders:
         self._withheld: dict[_Held, None] = {}
         self._in_hand: dict[Identity, _Held] = {}
         self._nbytes = 0
+        self.left = False
+        """True once nobody reads here any more."""
 
     # what the carrier tells --------------------------------------------------------------------------------
 
@@ -116,6 +119,10 @@ class LegacySenders:
         sender = self._sender(peer)
         held = _Held(sender, self._line(sender, item), item, answer, now, again=again)
         sender.unanswered = held if answer else None  # whoever sends again has given up on the answer before
+        sender.asks = bool(answer) and not again
+        if self.left:
+            self._dismiss(sender)
+            return
         if not self._wanted(held.line, now):
             self._tell(held, held.answer)
             return
@@ -158,6 +165,11 @@ class LegacySenders:
         return {line.name for sender in self._senders.values() for line in sender.lines.values()}
 
     @property
+    def askers(self) -> list[Peer]:
+        """Those connected that would wait for ever for an answer to what they send."""
+        return [peer for peer, sender in self._senders.items() if sender.asks]
+
+    @property
     def waiting(self) -> bool:
         """True when a frame can be taken."""
         return bool(self._turns)
@@ -194,11 +206,16 @@ class LegacySenders:
 
     def leave(self) -> None:
         """Nobody reads here any more: whoever would wait for ever gets its answer now; others ask another hub."""
+        self.left = True
         for sender in self._senders.values():
-            if sender.unanswered is not None and not sender.unanswered.again:
-                self._tell(sender.unanswered, sender.unanswered.answer)
+            self._dismiss(sender)
 
     # how ---------------------------------------------------------------------------------------------------
+
+    def _dismiss(self, sender: _Sender) -> None:
+        held = sender.unanswered
+        if held is not None and not held.again:
+            self._tell(held, held.answer)
 
     def _sender(self, peer: Peer) -> _Sender:
         sender = self._senders.get(peer)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from framebus.config.expanding import Expanding, environment_and_credentials
 
 VALUES = {"USER": "ada", "PASS": "s3cret/@x", "PORT": "80"}
@@ -12,11 +14,27 @@ VALUES = {"USER": "ada", "PASS": "s3cret/@x", "PORT": "80"}
 def test_names_are_replaced_wherever_texts_stand() -> None:
     expanding = Expanding(VALUES.get)
     assert expanding.expanded({"a": ["rtsp://${USER}:${PASS}@cam:${PORT}/x"], "b": {"c": "${USER}"}, "d": 3}) == {
-        "a": ["rtsp://ada:s3cret/@x@cam:80/x"],
+        "a": ["rtsp://ada:s3cret%2F%40x@cam:80/x"],
         "b": {"c": "ada"},
         "d": 3,
     }
     assert expanding.missing == []
+
+
+@pytest.mark.parametrize(
+    ("password", "written"),
+    [("p@ss/w#rd?", "p%40ss%2Fw%23rd%3F"), ("p%40ss", "p%40ss"), ("schön 1:2", "sch%C3%B6n%201:2"), ("plain", "plain")],
+)
+def test_a_password_in_an_address_is_written_as_addresses_need_it(password: str, written: str) -> None:
+    expanding = Expanding({"PASS": password}.get)
+    assert expanding.expanded("rtsp://ada:${PASS}@cam/x") == f"rtsp://ada:{written}@cam/x"
+    assert expanding.expanded("rtsp://cam/x?key=${PASS}") == f"rtsp://cam/x?key={password}"
+    assert expanding.hide(f"{password} and {written}") == "${PASS} and ${PASS}"
+
+
+def test_a_whole_address_and_a_whole_login_stay_as_they_are() -> None:
+    expanding = Expanding({"CAM": "rtsp://ada:s3cret@cam/x", "LOGIN": "ada:s3cret"}.get)
+    assert expanding.expanded(["${CAM}", "rtsp://${LOGIN}@cam/x"]) == ["rtsp://ada:s3cret@cam/x"] * 2
 
 
 def test_what_only_looks_like_a_name_stays() -> None:

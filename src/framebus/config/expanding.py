@@ -7,10 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
+from urllib.parse import quote
 
 from framebus.config.lines import Path
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
+_USER_INFO = re.compile(r"://((?:\$\{[^{}]*\}|[^/?#@\s$])*)@")
+"""User and password in an address, with names in them."""
+_AS_TYPED = "%:!$&'()*+,;="
+"""What stays in a user or password; that of a value which is encoded already, too."""
 _SHORTEST = 4
 """A value shorter than that is no secret, and hiding it would hide much else."""
 
@@ -27,7 +32,8 @@ class Expanding:
     def expanded(self, value: Any, path: Path = ()) -> Any:
         """`value` with the names replaced in all its texts (not in keys)."""
         if isinstance(value, str):
-            return _NAME.sub(lambda found: self._value(found[1], path), value)
+            logins = [found.span(1) for found in _USER_INFO.finditer(value)]
+            return _NAME.sub(lambda found: self._written(found, path, logins), value)
         if isinstance(value, Mapping):
             return {key: self.expanded(inner, (*path, key)) for key, inner in value.items()}
         if isinstance(value, list):
@@ -40,6 +46,15 @@ class Expanding:
             if len(value) >= _SHORTEST:
                 text = text.replace(value, f"${{{name}}}")
         return text
+
+    def _written(self, found: re.Match[str], path: Path, logins: list[tuple[int, int]]) -> str:
+        """The value; within a login, as it has to be written in an address."""
+        value = self._value(found[1], path)
+        if value == found[0] or not any(begin <= found.start() < end for begin, end in logins):
+            return value
+        written = quote(value, safe=_AS_TYPED)
+        self._found[written] = found[1]
+        return written
 
     def _value(self, name: str, path: Path) -> str:
         value = self._lookup(name)

@@ -10,8 +10,9 @@ KEY_CODE_PREFIX = "fbkey-"
 """What the codes of `framebus keys invite` begin with, so that they can be recognised here."""
 
 # every repetition is bounded: what is redacted may come from the network
-_USER_INFO = re.compile(r"(://|%3A%2F%2F)[^\s/?#]{0,1024}(@|%40)(?!/)", re.IGNORECASE)
-_PASSWORD_WITH_SLASH = re.compile(r"(://)[^\s/?#@:,]{1,256}:(?!\d{1,5}[/?#])[^\s@,'\"<>]{0,256}(@)")
+_USER_INFO = re.compile(r"(://|%3A%2F%2F)(?!USER:PASSWORD@)[^\s/?#]{0,1024}(@|%40)(?!/)", re.IGNORECASE)
+_REST_OF_PASSWORD = re.compile(r"(://\*\*\*@)(?:(?!://)[^\s@,'\"<>]){1,256}@(?=[\w\[])")
+_PASSWORD_WITH_SLASH = re.compile(r"(://)(?!USER:PASSWORD@)[^\s/?#@:,]{1,256}:(?!\d{1,5}[/?#])[^\s@,'\"<>]{0,256}(@)")
 _WITHOUT_SLASHES = re.compile(
     r"(?<![^\s'\"(=<,])([A-Za-z][A-Za-z0-9+.-]{0,32}:/?)?[^\s/:@'\"(=<,]{1,256}:[^\s/@'\"]{1,256}(@)"
 )
@@ -35,6 +36,7 @@ def redact(text: str) -> str:
     """
     text = _USER_INFO.sub(rf"\1{MASK}\2", text)
     text = _PASSWORD_WITH_SLASH.sub(rf"\1{MASK}\2", text)
+    text = _REST_OF_PASSWORD.sub(r"\1", text)
     text = _WITHOUT_SLASHES.sub(rf"\1{MASK}\2", text)
     text = _QUERY.sub(rf"\1{MASK}", text)
     text = _ASSIGNED.sub(rf"\1{MASK}", text)

@@ -57,6 +57,13 @@ def test_a_password_with_a_slash_is_not_shown_in_the_error() -> None:
     assert "%2F" in str(error.value)
 
 
+@pytest.mark.parametrize("password", ["p@ss/word", "p@s#s", "p@ss?", "p@/"])
+def test_a_password_that_would_be_taken_for_a_host_is_refused_and_not_shown(password: str) -> None:
+    with pytest.raises(AddressError, match="%40") as error:
+        parse(f"rtsp://me:{password}@cam/x")
+    assert "'rtsp://***@cam/x'" in str(error.value)
+
+
 def test_the_password_goes_along_to_the_same_host_only() -> None:
     target = parse("rtsp://me:secret@cam/x")
     assert target.moved("rtsp://cam:8554/y").credentials == target.credentials

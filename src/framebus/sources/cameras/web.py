@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from framebus.core.errors import AddressError, Unavailable
 from framebus.core.redaction import redact
 from framebus.sources.rtsp.auth import Authorizer
-from framebus.sources.rtsp.target import Credentials
+from framebus.sources.rtsp.target import Credentials, unambiguous
 
 MAX_MOVES = 5
 _MOVED = (301, 302, 303, 307, 308)
@@ -25,7 +25,7 @@ _HEADERS = {"User-Agent": "framebus", "Accept": "multipart/x-mixed-replace, imag
 def split(url: str) -> SplitResult:
     """The parts of an `http` or `https` address; raises `AddressError` for anything else."""
     try:
-        parts = urlsplit(url.strip())
+        parts = unambiguous(urlsplit(url.strip()))
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         usable = False

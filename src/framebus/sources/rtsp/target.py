@@ -55,7 +55,7 @@ def parse(text: str) -> Target:
     User and password may be percent-encoded; only `/`, `?` and `#` in them have to be. Raises `AddressError`.
     """
     try:
-        parts = urlsplit(text.strip())
+        parts = unambiguous(urlsplit(text.strip()))
         port = parts.port
     except ValueError as error:
         raise AddressError(f"{redact(text)!r} is not an address of a camera: {_reason(text, error)}") from None
@@ -72,9 +72,16 @@ def parse(text: str) -> Target:
     )
 
 
+def unambiguous(parts: SplitResult) -> SplitResult:
+    """`parts`, or `ValueError` where a password seems to go on behind what would be the host."""
+    if "@" in parts.netloc and "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        raise ValueError("a second @ follows")
+    return parts
+
+
 def _reason(text: str, error: ValueError) -> str:
     if "@" in text:  # the text of the error may hold a part of the password
-        return "'/', '?', '#' in a password are written %2F, %3F, %23"
+        return "'/', '?', '#' and '@' in a password are written %2F, %3F, %23, %40"
     return str(error)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from framebus.core.addresses import Address, Link, listens
+from framebus.core.addresses import Address, Link, Url, listens
 from framebus.core.contracts import Item, Sink
 from framebus.core.errors import OptionError
+from framebus.core.names import valid_name
 from framebus.core.ops import Function
 from framebus.core.publisher import Publisher
 from framebus.core.redaction import redact
@@ -232,11 +233,17 @@ class _Ends:
         if isinstance(sink, SinkPublisher):
             wishes = {name: value for name, value in self._wanted_by(sink).items() if name in self._takes} | wishes
         wishes = {name: value for name, value in wishes.items() if value is not None}
-        own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS}
-        if self._called and "stream" in self._takes:
-            own["stream"] = self._called
+        own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS} | self._called_as()
         exclusive = isinstance(sink, SinkPublisher) and wishes.get("group") == sink.group is not None
         return open_all(self.places, wishes, own, exclusive=exclusive, inside=self._inside)
+
+    def _called_as(self) -> dict[str, str]:
+        """What is made here, or comes from one camera, under one name has that name wherever people read about it."""
+        name = self._called if "stream" in self._takes else ""
+        if not name and len(self.places) == 1 and isinstance(place := self.places[0], str):
+            camera = isinstance(address_of(place), Url)
+            name = str(self._for_sink.get("stream") or getattr(self._address, "streams", "")) if camera else ""
+        return {"stream": name} if valid_name(name) else {}
 
     def _wanted_by(self, sink: SinkPublisher) -> dict[str, str | None]:
         keep = self._for_source.get("keep", sink.keep)

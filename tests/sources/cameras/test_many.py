@@ -75,3 +75,16 @@ def test_passwords_are_in_no_text(
         texts.append(refusal.value)
     assert "canary" not in "\n".join(map(str, [*texts, *caplog.messages, caplog.text]))
     assert "127.0.0.1" in str(state)
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+@pytest.mark.parametrize(
+    ("sink", "options", "name"),
+    [("shm://yard", {}, "yard"), ("shm://", {"stream": "gate"}, "gate"), ("null:", {}, "127.0.0.1")],
+)
+def test_a_camera_that_is_passed_on_is_called_as_it_is_sent(
+    scheme: str, sink: str, options: dict[str, Any], name: str, free_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(fb.Timeout):
+        fb.pipe(f"{scheme}://127.0.0.1:{free_port}/main", sink, timeout="300ms", **options)
+    assert any(message.startswith(f"{name}: {scheme}://127.0.0.1") for message in caplog.messages)

@@ -33,6 +33,7 @@ _REORDER = {"max_delay": "100000", "reorder_queue_size": "64"}
 def open_source(
     address: Url,
     *,
+    stream: str | None = None,
     packets: Packets = False,
     deadline: float | str | None = None,
     hwaccel: str | None = None,
@@ -46,7 +47,7 @@ def open_source(
     """
     contexts.require_pyav()
     connect_ = partial(connect, address.text, deadline_s=seconds(deadline), packets=packets)
-    name, where = name_of_host(address.host), address.text
+    name, where = stream or name_of_host(address.host), address.text
     return open_camera(name, where, connect_, packets=packets, hwaccel=hwaccel, crop=crop, turn=turn, resize=resize)
 
 

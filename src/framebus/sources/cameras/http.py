@@ -31,6 +31,7 @@ _PIECE = 1 << 16
 def open_source(
     address: Url,
     *,
+    stream: str | None = None,
     packets: Packets = False,
     fps: float | str | None = None,
     backend: str | None = None,
@@ -61,7 +62,7 @@ def open_source(
             fps=STILLS_FPS if fps is None else check("fps", fps),
             verify=check("verify", verify) is not False,
         )
-    name, where = name_of_host(address.host), address.text
+    name, where = stream or name_of_host(address.host), address.text
     return open_camera(
         name, where, connect_, packets=packets, coded=False, hwaccel=hwaccel, crop=crop, turn=turn, resize=resize
     )

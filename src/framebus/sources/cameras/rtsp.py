@@ -23,6 +23,7 @@ log = logging.getLogger("framebus")
 def open_source(
     address: Url,
     *,
+    stream: str | None = None,
     packets: Packets = False,
     transport: str | None = None,
     backend: str | None = None,
@@ -41,7 +42,7 @@ def open_source(
     else:
         _check(address)
         connect = Caller(address.text, packets=packets, verify=check("verify", verify) is not False, **how)
-    name, where = name_of_host(address.host), address.text
+    name, where = stream or name_of_host(address.host), address.text
     return open_camera(name, where, connect, packets=packets, hwaccel=hwaccel, crop=crop, turn=turn, resize=resize)
 
 

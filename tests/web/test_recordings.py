@@ -265,6 +265,14 @@ def test_a_recording_is_fetched_whole_and_in_parts(played: tuple[Server, bytes])
     assert "attachment" in get(server, "/api/recordings/yard.mp4?download=1")[2]["content-disposition"]
 
 
+def test_a_download_of_a_folder_below_is_called_after_both(serve: Serve, root: Path) -> None:
+    (root / "Hof Süd" / "2026-11-21").mkdir(parents=True)
+    (root / "Hof Süd" / "2026-11-21" / "08-30-00.mp4").write_bytes(b"video")
+    server = serve("synthetic:", recordings=root, fps=5)
+    headers = get(server, "/api/recordings/Hof%20S%C3%BCd:2026-11-21:08-30-00.mp4?download=1")[2]
+    assert headers["content-disposition"].endswith("''Hof%20S%C3%BCd-2026-11-21-08-30-00.mp4")
+
+
 def test_one_who_leaves_in_the_middle_leaves_nothing_open(played: tuple[Server, bytes]) -> None:
     server, data = played
     url = f"http://localhost:{server.port}/api/recordings/yard.mp4"

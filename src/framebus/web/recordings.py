@@ -89,7 +89,7 @@ class Recordings:
         file = await beside(self._executor, partial(self.folder.open, found))
         kind = _KINDS.get(found.extension, "application/octet-stream")
         shown = "inline" if found.extension in _KINDS and "download" not in request.query_params else "attachment"
-        name = f"{shown}; filename*=UTF-8''{quote(found.parts[-1])}"
+        name = f"{shown}; filename*=UTF-8''{quote('-'.join(found.parts))}"  # the folder says whose it is
         headers = {"content-type": kind, "content-disposition": name}
         return FilePart(file, request.headers.get("range"), self._executor, headers)
 

@@ -151,7 +151,7 @@ def assemble(
         if early is not None and early is not sink:
             opened.enter_context(early)
         source = ends.source(early)
-        if source not in ends.places:
+        if ends.opened(source):
             opened.enter_context(source)
         if isinstance(early, SinkPublisher):
             early.tell_shared(source.shared)
@@ -165,7 +165,7 @@ def assemble(
             frames=options.get("frames"),
             duration_s=options.get("duration"),
             timeout_s=options.get("timeout"),
-            own_source=source not in ends.places,
+            own_source=ends.opened(source),
             own_sink=writing is not sink,
             on_progress=progress,
             named=ends.named if isinstance(writing, SinkPublisher) else None,
@@ -244,6 +244,10 @@ class _Ends:
             camera = isinstance(address_of(place), Url)
             name = str(self._for_sink.get("stream") or getattr(self._address, "streams", "")) if camera else ""
         return {"stream": name} if valid_name(name) else {}
+
+    def opened(self, source: Source[Item]) -> bool:
+        """Whether `source` was opened here, rather than given; told by identity, for arrays have no other equality."""
+        return all(source is not place for place in self.places)
 
     def _wanted_by(self, sink: SinkPublisher) -> dict[str, str | None]:
         keep = self._for_source.get("keep", sink.keep)

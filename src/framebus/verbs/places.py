@@ -23,8 +23,12 @@ def address_of(place: str | os.PathLike[str] | Address) -> Address:
     """The address written as `place`; schemes of installed plug-ins are known, a word that is no file is refused."""
     if isinstance(place, Link | Here | Url | Path):
         return place
-    if not isinstance(place, str):
+    if isinstance(place, os.PathLike):
         return Path(os.fspath(place))
+    if not isinstance(place, str):
+        raise AddressError(
+            f"a {type(place).__name__} is no address: give text such as 'shm://cam' or 'run.h5', or a path"
+        )
     try:
         return parse(place, exists=os.path.exists)
     except AddressError:

@@ -1,0 +1,53 @@
+"""What people hand over instead of an address: a stack of arrays is a source, anything else is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import framebus as fb
+from framebus.core.errors import AddressError, BadFrame, OptionError
+from tests.verbs.makers import Fed
+
+
+@pytest.fixture
+def stack() -> Any:
+    return np.arange(5 * 4 * 6, dtype=np.uint16).reshape(5, 4, 6)
+
+
+def test_a_stack_is_piped_picture_by_picture(stack: Any, tmp_path: Path) -> None:
+    assert fb.pipe(stack, tmp_path / "stack.tif").frames == 5
+    with fb.open(tmp_path / "stack.tif") as recording:
+        assert np.array_equal([frame.image for frame in recording], stack)
+
+
+def test_a_source_of_the_callers_stays_open_when_it_was_piped() -> None:
+    with fb.open(np.zeros((5, 4, 6), np.uint8)) as source:
+        fb.pipe(source, "null:", frames=2)
+        assert [frame.seq for frame in source] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (0, "0 is no source: a webcam is 'camera:0'"),
+        (None, "a NoneType gives no frames: give an address"),
+        (Fed, "the class Fed gives no frames"),
+    ],
+)
+def test_what_gives_no_frames_is_refused_when_it_is_opened(given: Any, told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        fb.open(given)
+
+
+def test_addresses_in_a_list_are_not_taken_for_pictures() -> None:
+    with fb.open(["a.jpg", "b.jpg"]) as source, pytest.raises(BadFrame, match=r"'a.jpg' is text.*open\('a', 'b'\)"):
+        source.read()
+
+
+def test_pictures_in_place_of_the_address_are_refused(stack: Any) -> None:
+    with pytest.raises(AddressError, match="a ndarray is no address: give text such as"):
+        fb.publish(stack)

@@ -27,8 +27,11 @@ class Publisher(ABC):
     def send(
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> None:
-        """Send an array `(height, width[, channels])` or a frame; arrays must not be changed afterwards.
+        """Send an array `(height, width[, channels])`, as it is now, or a frame, whose arrays must not be changed.
 
+        The array is copied, so it may be used for the next picture, unless it is read-only, or there is nobody to send
+        it to; `fill` makes one without a copy. `meta` is a mapping of what JSON has: text, numbers (finite ones), true,
+        false, None, lists and mappings, of 60 KiB at most.
         A frame that already has an identity (it came from a source) keeps it. Returning is not delivery.
         Raises `Timeout` naming the group that was owed frames for longer than `patience`, `BadFrame` for what
         cannot travel, `Closed` after `close()`.

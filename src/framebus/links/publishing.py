@@ -15,11 +15,13 @@ from framebus.core import clock
 from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import BadFrame
 from framebus.core.formats import guess_format
-from framebus.core.frame import NO_META, Frame, Packet
+from framebus.core.frame import Frame, Packet
+from framebus.core.kept import checked, kept
 from framebus.core.names import check_name, fill_template
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
 from framebus.links.writing import WritingEnd
+from framebus.wire.meta import carried
 
 
 class LinkPublisher(Publisher):
@@ -60,9 +62,9 @@ class LinkPublisher(Publisher):
     ) -> None:
         if isinstance(image, np.ndarray):
             name = self._names.get(stream) or self._checked(stream)
-            if not image.dtype.hasobject and self._end.skip(name, self._run):
-                return
-            self._send_array(image, name, meta, None)
+            image, meta = checked(image, self._format), carried(meta)  # the same also while nobody reads
+            if not self._end.skip(name, self._run):
+                self._send_array(image if self._encode else kept(image, self._end.room_for_copy), name, meta, None)
         else:
             self._send_item(image, stream, meta, None)
 
@@ -87,6 +89,7 @@ class LinkPublisher(Publisher):
         """Send an array that `make_room` made; nobody writes to it any more."""
         image.flags.writeable = False
         name = self._names.get(stream) or self._checked(stream)
+        meta = carried(meta)
         if not self._end.skip(name, self._run):
             self._send_array(image, name, meta, format)
 
@@ -97,9 +100,7 @@ class LinkPublisher(Publisher):
         """How many readers (or services) are connected now."""
         return self._end.present()
 
-    def _send_array(
-        self, image: npt.NDArray[Any], name: str, meta: Mapping[str, Any] | None, format: str | None
-    ) -> None:
+    def _send_array(self, image: npt.NDArray[Any], name: str, meta: Mapping[str, Any], format: str | None) -> None:
         captured_ns, mono_ns = clock.utc_ns(), clock.mono_ns()
         format = guess_format(image.shape, image.dtype, format or self._format)
 
@@ -113,7 +114,7 @@ class LinkPublisher(Publisher):
                 captured_mono_ns=mono_ns,
                 clock=clock.boot_id(),
                 format=format,
-                meta=NO_META if meta is None else meta,
+                meta=meta,
             )
 
         if self._encode is None:
@@ -127,8 +128,8 @@ class LinkPublisher(Publisher):
             raise BadFrame(f"a {type(item).__name__} cannot be sent: send a numpy array or a Frame")
         name = self._name_of(item, stream)
         changes: dict[str, Any] = {} if name == item.stream else {"stream": name}
-        if meta is not None:
-            changes["meta"] = meta
+        if meta is not None or item.meta:
+            changes["meta"] = carried(item.meta if meta is None else meta)
         item = item.replace(**changes) if changes else item
         if self._encode is not None and isinstance(item, Frame):
             item = self._encode(item)

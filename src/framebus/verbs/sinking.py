@@ -6,14 +6,17 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from framebus.core.contracts import Done, Item, Sink
 from framebus.core.errors import Closed
+from framebus.core.kept import checked, kept
 from framebus.core.names import fill_template
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
 from framebus.verbs.numbering import Numbering, host_name
+from framebus.wire.meta import plain
 
 
 class SinkPublisher(Publisher):
@@ -49,6 +52,9 @@ class SinkPublisher(Publisher):
     def send(
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> None:
+        if isinstance(image, np.ndarray):
+            image = kept(checked(image))
+        meta = None if meta is None else plain(meta)
         with self._lock:
             self._write(self._numbering.item(image, stream or self._name(image), meta), _nothing)
 

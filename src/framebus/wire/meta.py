@@ -6,12 +6,39 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from framebus.core.errors import BadFrame
+from framebus.core.frame import NO_META
 from framebus.wire import limits
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_ROOM_BYTES = limits.MAX_HEADER_BYTES - 4096
+"""What a header has for `meta`, beside what else stands in it."""
+
+
+def plain(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`meta` as JSON has it, a copy, so that a frame's does not change while it waits.
+
+    Raises `BadFrame` for what is no mapping, and for what `jsonable` refuses.
+    """
+    if not isinstance(meta, Mapping):
+        raise BadFrame(f"meta is {type(meta).__name__}: give a mapping, such as {{'exposure_ms': 8}}")
+    return dict(jsonable(meta)) if meta else NO_META
+
+
+def carried(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The same, as it fits into a header; raises `BadFrame` also where it does not."""
+    if meta is None or (found := plain(meta)) is NO_META:
+        return NO_META
+    try:
+        length = len(msgspec.json.encode(found))
+    except (TypeError, ValueError) as error:  # text that is no Unicode, numbers beyond 64 bits
+        raise BadFrame(f"meta cannot be written as JSON: {error}") from error
+    if length > _ROOM_BYTES:
+        raise BadFrame(f"meta has {length:,} bytes, the limit is {_ROOM_BYTES:,}: send large data as `arrays`")
+    return found
 
 
 def jsonable(value: Any, path: str = "meta", depth: int = 1) -> Any:

@@ -324,3 +324,13 @@ def test_the_other_way_round_is_told_and_reads_nothing() -> None:
         for wrong in (source, [1, 2], {"gray": 1}, iter(["gray"])):
             with pytest.raises(OptionError, match=r"map takes the function first, then the frames, as in fb\.map"):
                 list(fb.map(wrong, lambda image: image))  # type: ignore[call-overload]
+
+
+def test_an_address_is_to_be_opened_first() -> None:
+    with pytest.raises(OptionError, match=r"'clip.mp4' is an address, .* give fb.open\('clip.mp4'\)"):
+        list(fb.map(lambda image: image, "clip.mp4"))  # type: ignore[arg-type]
+
+
+def test_a_stack_in_place_of_the_function_is_not_printed() -> None:
+    with pytest.raises(OptionError, match=r"got numpy\.ndarray first$"):
+        list(fb.map(np.zeros((2, 4, 4)), lambda image: image))  # type: ignore[call-overload]

@@ -217,13 +217,14 @@ def test_serve_blocks_until_ctrl_c(here: str) -> None:
         (brightness, "shm://", {}, AddressError, "a name of its own"),
         (brightness, "tcp://other-machine:7000", {}, AddressError, "other-machine is another machine"),
         (brightness, "tcp://:7000/seg", {}, AddressError, "leave out 'seg'"),
+        ("tcp://:7000", brightness, {}, OptionError, "what is served first, then the address; got function"),
         (brightness, "frames/", {}, AddressError, "no place for a service"),
         (brightness, "tcp://:7000", {}, Unavailable, "framebus keys invite"),
         (brightness, "tcp://:7000", {"allow": "desk"}, OptionError, "allow="),
     ],
 )
 def test_what_cannot_be_served_is_refused_at_once(
-    target: Any, place: str, options: dict[str, Any], error: Any, says: str
+    target: Any, place: Any, options: dict[str, Any], error: Any, says: str
 ) -> None:
     with pytest.raises(error, match=says):
         serving(target, place, **options)

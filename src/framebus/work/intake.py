@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from abc import ABC, abstractmethod
@@ -12,7 +13,7 @@ import numpy as np
 
 from framebus.core.bell import SLICE_S
 from framebus.core.contracts import Item
-from framebus.core.errors import BadFrame, Timeout
+from framebus.core.errors import BadFrame, OptionError, Timeout
 from framebus.core.frame import Array, Frame, Packet
 from framebus.core.source import Source
 from framebus.pool.answers import kind_of
@@ -34,7 +35,9 @@ class Intake(ABC):
 
 
 def intake(frames: Iterable[Frame | Array]) -> Intake:
-    """The intake for a source or any iterable."""
+    """The intake for a source or any iterable; raises `OptionError` for an address, which is to be opened first."""
+    if isinstance(frames, str | os.PathLike):
+        raise OptionError(f"{str(frames)!r} is an address, and frames are wanted: give fb.open({str(frames)!r})")
     return _FromSource(frames) if isinstance(frames, Source) else _FromIterable(frames)
 
 

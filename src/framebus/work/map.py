@@ -13,6 +13,7 @@ from framebus.core.errors import Error, OpError, OptionError
 from framebus.core.frame import Array, Frame
 from framebus.core.ops import load_all
 from framebus.core.options import check
+from framebus.pool.answers import kind_of
 from framebus.pool.working import Spec, work_job
 from framebus.work.intake import Intake, intake
 from framebus.work.mapping import Mapping
@@ -157,4 +158,6 @@ def _failed(error: Error, on_error: OnError) -> Generator[Error, None, None]:
 def _function_first(op: Any) -> tuple[Spec, ...]:
     with suppress(ValueError):
         return values.ops(op)
-    raise OptionError(f"map takes the function first, then the frames, as in fb.map(function, frames); got {op!r}")
+    raise OptionError(
+        f"map takes the function first, then the frames, as in fb.map(function, frames); got {kind_of(op)} first"
+    )

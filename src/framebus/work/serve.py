@@ -9,6 +9,7 @@ from framebus.core import values
 from framebus.core.addresses import Link
 from framebus.core.callables import Target, find
 from framebus.core.errors import Error, OpError, OptionError
+from framebus.pool.answers import kind_of
 from framebus.pool.calling import Answering
 from framebus.pool.job import Job
 from framebus.work.hands import Here, InWorkers
@@ -70,6 +71,8 @@ def serving(
     insecure: bool = False,
 ) -> Serving | Device:
     """What `serve` runs: listening already, answering once `run` is called; close it, or use `with`."""
+    if not isinstance(address, str):
+        raise OptionError(f"serve takes what is served first, then the address; got {kind_of(address)} for the address")
     link = service_address(address)
     count = _count(workers)
     networks = _allowed(allow)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import structs
+
 from framebus.core import clock
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
@@ -12,9 +14,14 @@ from framebus.sources.pace import Pace
 
 
 class Stretch:
-    """From `start` to `stop`, not included; None is the beginning, or the end."""
+    """From `start` to `stop`, not included; None is the beginning, or the end.
+
+    Raises `OptionError` where both are of one kind and `stop` comes first.
+    """
 
     def __init__(self, start: Moment | None, stop: Moment | None) -> None:
+        if start is not None and stop is not None and _backwards(start, stop):
+            raise OptionError("nothing lies between start and stop: stop (--stop) comes before start (--start)")
         self._start, self._stop = start, stop
 
     @property
@@ -55,6 +62,11 @@ def paced(frames: Iterable[Frame], pace: Pace, speed: float | None) -> Iterator[
         if not pace.wait_until(due_ns):
             return
         yield frame
+
+
+def _backwards(start: Moment, stop: Moment) -> bool:
+    pairs = zip(structs.astuple(start), structs.astuple(stop), strict=True)
+    return any(ours is not None and theirs is not None and ours > theirs for ours, theirs in pairs)
 
 
 def _earlier(moment: Moment, number: int, time_ns: int, first_ns: int) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 import framebus as fb
 from framebus.core.errors import AddressError, BadFrame, OptionError
-from tests.verbs.makers import Fed
+from tests.verbs.makers import Fed, Kept
 
 
 @pytest.fixture
@@ -51,3 +51,37 @@ def test_addresses_in_a_list_are_not_taken_for_pictures() -> None:
 def test_pictures_in_place_of_the_address_are_refused(stack: Any) -> None:
     with pytest.raises(AddressError, match="a ndarray is no address: give text such as"):
         fb.publish(stack)
+
+
+class Bare:
+    """A source as people first write it: of arrays."""
+
+    name = "bare"
+
+    def __init__(self, live: bool) -> None:
+        self.live = live
+
+    def __iter__(self) -> Any:
+        yield np.zeros((4, 6), np.uint8)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_source_that_gives_arrays_is_told_what_to_give(live: bool) -> None:
+    with fb.open(Bare(live), timeout=20) as source, pytest.raises(BadFrame, match=r"bare gave a ndarray: .* Frame\.of"):
+        source.read()
+
+
+def test_the_class_of_a_source_or_sink_is_neither(stack: Any) -> None:
+    with pytest.raises(OptionError, match="the class Declared gives no frames"):
+        fb.open(Declared)  # type: ignore[call-overload]
+    with pytest.raises(OptionError, match="the class Kept takes no frames"):
+        fb.pipe(stack, Kept)  # type: ignore[arg-type]
+
+
+class Declared(Bare):
+    """All it takes, in the class already."""
+
+    live = False

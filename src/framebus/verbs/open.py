@@ -160,7 +160,7 @@ class _Opening:
         if isinstance(place, Source):
             self._used -= MADE_OPTIONS - {"timeout"}  # it was opened with its own
             return place
-        if isinstance(place, Maker):
+        if isinstance(place, Maker) and not isinstance(place, type):
             return self._made(place, self._names[-1])
         pictures: Iterable[Any] = place
         return self._made(Given(pictures, self._wishes.get("format")), self._names[-1])

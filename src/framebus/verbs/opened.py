@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from framebus.core.bell import Bell
 from framebus.core.contracts import Item, Maker, Reporting
-from framebus.core.errors import Closed, OptionError
-from framebus.core.frame import Frame
+from framebus.core.errors import BadFrame, Closed, OptionError
+from framebus.core.frame import Frame, Packet
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
 from framebus.verbs.capture import Capture, Every, Newest
@@ -52,9 +52,9 @@ class MadeSource(Source[Item]):
         newest = keep == "latest" or (keep is None and maker.live)
         threaded = maker.live or newest or ahead
         self._frames: Capture | _InCaller = (
-            Capture(maker, Newest() if newest else Every(), self._thinning.admits)
+            Capture(maker, Newest() if newest else Every(), self._admits)
             if threaded
-            else _InCaller(maker, self._thinning)
+            else _InCaller(maker, self._admits)
         )
 
     @property
@@ -85,6 +85,14 @@ class MadeSource(Source[Item]):
     def _place(self) -> str:
         return self._at or self.name
 
+    def _admits(self, item: Item) -> bool:
+        if not isinstance(item, Frame | Packet):
+            raise BadFrame(
+                f"{self.name} gave a {type(item).__name__}: a source gives frames that say which they are, "
+                "Frame.of(image, stream=name, run=run, seq=number)"
+            )
+        return self._thinning.admits(item)
+
     def _dressed(self, item: Item) -> Item:
         changes = {"stream": self._stream} if self._stream else {}
         if self._wanted and isinstance(item, Frame):
@@ -102,9 +110,9 @@ def _refuse_pixels(**options: object) -> None:
 class _InCaller:
     """Iterates a finite maker in the thread of whoever takes; there is always something to take."""
 
-    def __init__(self, maker: Maker, thinning: Thinning) -> None:
+    def __init__(self, maker: Maker, admit: Callable[[Item], bool]) -> None:
         self._maker = maker
-        self._thinning = thinning
+        self._admit = admit
         self._items: Iterator[Item] | None = None
         self._bell: Bell | None = None
         self._error: Exception | None = None
@@ -116,7 +124,7 @@ class _InCaller:
         if self._items is None:
             self._items = iter(self._maker)
         try:
-            item = next(filter(self._thinning.admits, self._items), None)
+            item = next(filter(self._admit, self._items), None)
         except Exception as error:
             self._error = error  # or the next call would find the iterator exhausted and report an end
             self._check_open()

@@ -205,9 +205,10 @@ class _Ends:
             return publish_at(self._address, self._for_sink, live=live, group=self._group)
         if isinstance(self._sink, Publisher):
             return self._sink
-        if isinstance(self._sink, Sink):
+        if isinstance(self._sink, Sink) and not isinstance(self._sink, type):
             return SinkPublisher(self._sink)
-        raise OptionError(f"a {type(self._sink).__name__} takes no frames: give an address, a publisher or a sink")
+        what = f"the class {self._sink.__name__}" if isinstance(self._sink, type) else f"a {type(self._sink).__name__}"
+        raise OptionError(f"{what} takes no frames: give an address, a publisher or a sink")
 
     def sink_after(self, source: Source[Item]) -> Publisher:
         """A link, live like `source`: opened with the first frame where only that tells."""

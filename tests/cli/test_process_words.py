@@ -56,6 +56,11 @@ def test_the_first_failures_are_listed() -> None:
     ]
 
 
+def test_a_name_with_a_line_end_in_it_stays_on_its_line() -> None:
+    [line] = failures(Report(failures=[Trouble("a\n\x1b[2J Köln.jpg", "it is empty")]))
+    assert line == r"failed: a\n\x1b[2J Köln.jpg: it is empty"
+
+
 def test_the_speed_up() -> None:
     text = compared(Comparison(inputs=400, alone_s=1.28, together_s=0.66, workers=2))
     assert text == "400 inputs: 312/s in one process, 606/s in 2 workers: 1.94 times as fast"

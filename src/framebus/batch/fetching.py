@@ -54,7 +54,7 @@ def load(path: str) -> bytes:
         # A pipe would be waited for, so nothing is waited for, and only files are read.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError as error:
-        raise BadFrame("it is not there any more") from error
+        raise BadFrame(_gone(path)) from error
     except (OSError, ValueError) as error:
         raise BadFrame(f"it cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
@@ -73,3 +73,10 @@ def _parts(descriptor: int, size: int) -> Iterator[bytes]:
     while part:
         yield part
         part = os.read(descriptor, 1 << 20)
+
+
+def _gone(path: str) -> str:
+    try:
+        return f"it is a link to {os.readlink(path)}, which is not there"
+    except OSError:
+        return "it is not there any more"

@@ -83,7 +83,12 @@ def failures(report: Report, most: int = LISTED, *, listed_in: str | None = None
     kinds = {"failed": report.failures, "quarantined": report.quarantined, "damaged but kept": report.damaged}
     for kind, troubles in kinds.items():
         for trouble in troubles[:most]:
-            yield f"{kind}: {trouble.path}: {trouble.reason}"
+            yield _one_line(f"{kind}: {trouble.path}: {trouble.reason}")
         if len(troubles) > most:
             where = f"all are in {listed_in}" if listed_in else "--report FILE lists all"
             yield f"{kind}: {len(troubles) - most:,} more; {where}"
+
+
+def _one_line(text: str) -> str:
+    """`text` with what would move the cursor or break the line written as Python does: names of files may hold it."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -238,7 +238,7 @@ _TABLE = (
         parse=values.encode,
         metavar="NAME[=VALUE]",
         allowed="an encoding with or without a value ('jpeg=85', 'png', 'lz4', 'raw')",
-        default_text="as received",
+        default_text="as received; process: as the name of each input says",
         help="encode pictures on the way out",
     ),
     Option(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import framebus as fb
-from framebus.core.errors import BadFrame
+from framebus.core.errors import BadFrame, OptionError
 
 FRAMES = 40
 PLACES = ("shm://again", "tcp://127.0.0.1:{port}/again")
@@ -83,3 +83,8 @@ def test_a_read_only_array_is_sent_as_it_lies() -> None:
     assert not np.shares_memory(kept(image), image)
     image.flags.writeable = False
     assert kept(image) is image
+
+
+def test_meta_in_the_place_of_the_streams_name_is_told_where_it_goes() -> None:
+    with fb.publish("shm://strict") as out, pytest.raises(OptionError, match="meta is given by name, send"):
+        out.send(np.zeros((4, 4)), {"exposure_ms": 8})  # type: ignore[arg-type]

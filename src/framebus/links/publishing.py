@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from framebus.core import clock
 from framebus.core.contracts import Done, Item, SourceState
-from framebus.core.errors import BadFrame
+from framebus.core.errors import BadFrame, OptionError
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame, Packet
 from framebus.core.kept import checked, kept
@@ -61,7 +61,7 @@ class LinkPublisher(Publisher):
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> None:
         if isinstance(image, np.ndarray):
-            name = self._names.get(stream) or self._checked(stream)
+            name = self._named(stream)
             image, meta = checked(image, self._format), carried(meta)  # the same also while nobody reads
             if not self._end.skip(name, self._run):
                 self._send_array(image if self._encode else kept(image, self._end.room_for_copy), name, meta, None)
@@ -88,7 +88,7 @@ class LinkPublisher(Publisher):
     ) -> None:
         """Send an array that `make_room` made; nobody writes to it any more."""
         image.flags.writeable = False
-        name = self._names.get(stream) or self._checked(stream)
+        name = self._named(stream)
         meta = carried(meta)
         if not self._end.skip(name, self._run):
             self._send_array(image, name, meta, format)
@@ -141,10 +141,16 @@ class LinkPublisher(Publisher):
 
     def _name_of(self, item: Item, stream: str | None) -> str:
         if stream is not None:
-            return self._names.get(stream) or self._checked(stream)
+            return self._named(stream)
         if self._template:
             return fill_template(self._template, item.stream or self._name)
         return self._name if self._fixed else item.stream or self._name
+
+    def _named(self, stream: str | None) -> str:
+        try:
+            return self._names.get(stream) or self._checked(stream)
+        except TypeError as error:  # no hash: most likely `meta` by position
+            raise OptionError(f"stream={stream!r} is no name: meta is given by name, send(image, meta=…)") from error
 
     def _checked(self, stream: str | None) -> str:
         name = self._names[stream] = check_name(stream or self._name, "stream")

@@ -44,6 +44,8 @@ class LinkPublisher(Publisher):
         self._template = template
         self._format = format
         self._encode = encode
+        self._tried = False
+        """Whether an array was found fit to travel."""
         self._names: dict[str | None, str] = {None: fill_template(template, name) if template else name}
         end.start()
 
@@ -62,7 +64,9 @@ class LinkPublisher(Publisher):
     ) -> None:
         if isinstance(image, np.ndarray):
             name = self._named(stream)
-            image, meta = checked(image, self._format), carried(meta)  # the same also while nobody reads
+            if self._tried and not image.dtype.hasobject and self._end.skip(name, self._run):
+                return  # nobody is there, and what this program sends was looked at once
+            image, meta, self._tried = checked(image, self._format), carried(meta), True
             if not self._end.skip(name, self._run):
                 self._send_array(image if self._encode else kept(image, self._end.room_for_copy), name, meta, None)
         else:

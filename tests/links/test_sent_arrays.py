@@ -77,12 +77,12 @@ def test_what_cannot_travel_is_refused_where_it_is_sent_and_costs_nothing_else(
 
 
 def test_a_read_only_array_is_sent_as_it_lies() -> None:
-    from framebus.core.kept import kept
+    from framebus.core.snapshot import snapshot
 
     image = np.zeros((4, 4))
-    assert not np.shares_memory(kept(image), image)
+    assert not np.shares_memory(snapshot(image), image)
     image.flags.writeable = False
-    assert kept(image) is image
+    assert snapshot(image) is image
 
 
 def test_meta_in_the_place_of_the_streams_name_is_told_where_it_goes() -> None:

@@ -16,7 +16,7 @@ from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame, Packet
-from framebus.core.kept import checked, kept
+from framebus.core.snapshot import checked, snapshot
 from framebus.core.names import check_name, fill_template
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
@@ -68,7 +68,7 @@ class LinkPublisher(Publisher):
                 return  # nobody is there, and what this program sends was looked at once
             image, meta, self._tried = checked(image, self._format), carried(meta), True
             if not self._end.skip(name, self._run):
-                self._send_array(image if self._encode else kept(image, self._end.room_for_copy), name, meta, None)
+                self._send_array(image if self._encode else snapshot(image, self._end.room_for_copy), name, meta, None)
         else:
             self._send_item(image, stream, meta, None)
 

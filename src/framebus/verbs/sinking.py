@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from framebus.core.contracts import Done, Item, Sink
 from framebus.core.errors import Closed
-from framebus.core.kept import checked, kept
+from framebus.core.snapshot import checked, snapshot
 from framebus.core.names import fill_template
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
@@ -53,7 +53,7 @@ class SinkPublisher(Publisher):
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> None:
         if isinstance(image, np.ndarray):
-            image = kept(checked(image))
+            image = snapshot(checked(image))
         meta = None if meta is None else plain(meta)
         with self._lock:
             self._write(self._numbering.item(image, stream or self._name(image), meta), _nothing)

@@ -24,7 +24,7 @@ def checked(image: Array, format: str | None = None) -> Array:
     return image
 
 
-def kept(image: Array, make: Callable[[tuple[int, ...], np.dtype[Any]], Array] = np.empty) -> Array:
+def snapshot(image: Array, make: Callable[[tuple[int, ...], np.dtype[Any]], Array] = np.empty) -> Array:
     """A copy in an array that `make` gives; `image` itself where nobody may write to it.
 
     Frames wait for slow readers and files while whoever sent them goes on, and cameras read into the same array again.

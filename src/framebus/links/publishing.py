@@ -16,9 +16,9 @@ from framebus.core.contracts import Done, Item, SourceState
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame, Packet
-from framebus.core.snapshot import checked, snapshot
 from framebus.core.names import check_name, fill_template
 from framebus.core.publisher import Publisher
+from framebus.core.snapshot import checked, snapshot
 from framebus.core.statistics import Stats
 from framebus.links.writing import WritingEnd
 from framebus.wire.meta import carried

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from framebus.core.contracts import Done, Item, Sink
 from framebus.core.errors import Closed
-from framebus.core.snapshot import checked, snapshot
 from framebus.core.names import fill_template
 from framebus.core.publisher import Publisher
+from framebus.core.snapshot import checked, snapshot
 from framebus.core.statistics import Stats
 from framebus.verbs.numbering import Numbering, host_name
 from framebus.wire.meta import plain

@@ -43,6 +43,11 @@ def test_ready_alive_and_stopping(child: StartChild, tmp_path: Path, runtime_dir
         process = child("-m", "framebus", "run", "system.toml", cwd=tmp_path, env=env)
         until(lambda: heard("READY=1"))
         until(lambda: heard("WATCHDOG=1\nSTATUS=2 of 3 are well; door: away"))
+        (tmp_path / "system.toml").write_text(SYSTEM.replace("pipes.look", "pipes.see"))
+        process.wait_line("^system.toml is applied: ")
+        process.wait_line("^see is live$")
+        assert not heard("STOPPING=1")  # or systemd would end all of it
+        assert "is stopping" not in process.stderr
         process.terminate()
         assert process.wait() == 0
         assert heard("STOPPING=1")

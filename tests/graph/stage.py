@@ -70,6 +70,9 @@ class Stage:
     def told(self, text: str) -> None:
         self.words.append(text)
 
+    def ending(self) -> None:
+        self.words.append("ending")
+
     def opened(self, links: Mapping[str, str]) -> None:
         self.links += links.values()
 

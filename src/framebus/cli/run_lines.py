@@ -20,7 +20,7 @@ class Plain:
     def __init__(self, title: str) -> None:
         self._title = title
         self._changes = Changes()
-        self._stopping = False
+        self._ending = self._said = False
 
     def printed(self, name: str, line: str) -> None:
         """A node printed a line."""
@@ -30,13 +30,17 @@ class Plain:
         """How everything is."""
         for _, text in self._changes.of(views):
             console.say(text)
-        if not self._stopping and any(view.state == "stopping" for view in views):
-            self._stopping = True
+        if self._ending and not self._said and any(view.state == "stopping" for view in views):
+            self._said = True
             console.say(f"{self._title} is stopping; Ctrl-C again ends it now")
 
     def told(self, text: str) -> None:
         """What concerns all of it."""
         console.say(text)
+
+    def ending(self) -> None:
+        """All of it is being ended: said while there is something to wait for."""
+        self._ending = True
 
     def opened(self, links: Mapping[str, str]) -> None:
         """The page is open."""

@@ -20,7 +20,7 @@ class Serviced:
     def __init__(self, audience: Audience, notifying: Notifying) -> None:
         self._audience = audience
         self._notifying = notifying
-        self._ready = self._stopping = False
+        self._ready = False
 
     def printed(self, name: str, line: str) -> None:
         """A node printed a line."""
@@ -33,14 +33,16 @@ class Serviced:
         if not self._ready and not states & _ON_ITS_WAY:
             self._ready = True
             self._notifying.ready()
-        if not self._stopping and "stopping" in states:
-            self._stopping = True
-            self._notifying.stopping()
         self._notifying.alive(_status(views))
 
     def told(self, text: str) -> None:
         """What concerns all of it."""
         self._audience.told(text)
+
+    def ending(self) -> None:
+        """All of it is being ended."""
+        self._notifying.stopping()
+        self._audience.ending()
 
     def opened(self, links: Mapping[str, str]) -> None:
         """The page is open."""

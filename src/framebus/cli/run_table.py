@@ -62,6 +62,9 @@ class Table:
         with perhaps_unseen():
             console.say(text)
 
+    def ending(self) -> None:
+        """All of it is being ended: the table shows that."""
+
     def opened(self, links: Mapping[str, str]) -> None:
         """The page is open: above the table, where it can be clicked."""
         with perhaps_unseen():

@@ -57,6 +57,9 @@ class Telling:
         """See `Audience`."""
         log.warning("%s", text)
 
+    def ending(self) -> None:
+        """See `Audience`."""
+
     def opened(self, links: Mapping[str, str]) -> None:
         """See `Audience`. Logs may be kept, and the links let people in: they are printed."""
         for who, link in links.items():

@@ -40,6 +40,10 @@ class Audience(Protocol):
         """What concerns all of it: that the file was applied, or is broken."""
         ...
 
+    def ending(self) -> None:
+        """All of it is being ended; once."""
+        ...
+
     def opened(self, links: Mapping[str, str]) -> None:
         """People see it at these links, which hold tokens, by who they are; once, and whenever they are others."""
         ...
@@ -61,7 +65,7 @@ class SavedSystem:
         self._saving = Saving(signature(self._path))
         self._looked_at = self._showed_at = time.monotonic()
         self._links: Mapping[str, str] = {}
-        self._reload = False
+        self._reload = self._ending = False
         self.stop, self.hurry = self._running.stop, self._running.hurry
 
     def run(self) -> None:
@@ -90,6 +94,9 @@ class SavedSystem:
     def look(self, views: list[View]) -> None:
         """How everything is."""
         shown = self._shown(views)
+        if self._running.ending and not self._ending:
+            self._ending = True
+            self._audience.ending()
         self._audience.look(shown)
         if self._running.shown and time.monotonic() - self._showed_at >= SHOW_S:
             self._showed_at = time.monotonic()

@@ -61,6 +61,11 @@ class Running:
         return bool(self._wished)
 
     @property
+    def ending(self) -> bool:
+        """True once all of it is being ended, rather than a part that is begun anew."""
+        return self._system.stopping
+
+    @property
     def exit_code(self) -> int:
         """See `System`."""
         return self._system.exit_code

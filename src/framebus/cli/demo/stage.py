@@ -93,6 +93,9 @@ class Stage:
     def told(self, text: str) -> None:
         """See `Audience`."""
 
+    def ending(self) -> None:
+        """See `Audience`."""
+
     def look(self, views: list[View]) -> None:
         """See `Audience`."""
         wanted = {f"streams.{each.stream}" for each in self.streams}

@@ -24,9 +24,10 @@ class Complaints:
     def reject(self, address: str, error: BadFrame) -> control.Refuse:
         """Count a message that came to `address`; what its sender is told."""
         self.rejected += 1
+        text = str(error)  # whoever keeps log records would keep, by its traceback, the frames of those who drove
         if self.rejected & (self.rejected - 1) == 0:  # the 1st, 2nd, 4th, 8th …: lines, not a flood
-            log.warning("%s: message refused (%d so far): %s", address, self.rejected, error)
-        return control.Refuse(code="request", message=str(error)[:SHOWN])
+            log.warning("%s: message refused (%d so far): %s", address, self.rejected, text)
+        return control.Refuse(code="request", message=text[:SHOWN])
 
     def tell(self, address: str, who: str, refusal: control.Refuse, now: float) -> None:
         """Both sides are told when somebody may not do what it came for."""

@@ -242,7 +242,7 @@ class Flow:
         if not (self._skip_errors and isinstance(error, OpError)):
             raise error
         self._failed += 1
-        log.warning("%s", error)
+        log.warning("%s", str(error))
 
     def _write(self, item: Item, done: Done) -> None:
         self._phase = ("writing", clock.mono_ns())

@@ -152,7 +152,7 @@ def _failed(error: Error, on_error: OnError) -> Generator[Error, None, None]:
     if on_error == "return":
         yield error
     else:
-        log.warning("%s", error)
+        log.warning("%s", str(error))
 
 
 def _function_first(op: Any) -> tuple[Spec, ...]:

@@ -44,7 +44,7 @@ class Troubles:
         except Unavailable as error:
             self._counts.lost += 1
             if what not in self._lost:
-                log.warning("%s are lost until this is over: %s", what, error)
+                log.warning("%s are lost until this is over: %s", what, str(error))
             self._lost[what] = self._lost.get(what, 0) + 1
             return
         if lost := self._lost.pop(what, 0):

@@ -77,7 +77,7 @@ class Courier:
                 if self._leaving.wait(self._pause_s):
                     return
         except BadFrame as error:
-            log.warning("%s is not sent: %s", message.text, error)
+            log.warning("%s is not sent: %s", message.text, str(error))
             return
         self.sent += 1
 

@@ -119,7 +119,7 @@ class Hubs:
     def _missing(self, address: str, error: Error) -> None:
         if address not in self._silent:
             self._silent.add(address)
-            log.warning("hub %s does not answer: %s", address, error)
+            log.warning("hub %s does not answer: %s", address, str(error))
 
     def _answered(self, address: str) -> None:
         if self._silent:

@@ -120,7 +120,7 @@ class Watch:
             self.error = None if self._closed else error
         except Error as error:
             self.error = error
-            log.warning("camera %s ended: %s", self._camera.name, error)
+            log.warning("camera %s ended: %s", self._camera.name, str(error))
 
     def _see(self, item: Item) -> None:
         self.pictures += 1
@@ -133,7 +133,7 @@ class Watch:
         except BadFrame as error:
             if str(error) != self._said:
                 self._said = str(error)
-                log.warning("camera %s: %s", self._camera.name, error)
+                log.warning("camera %s: %s", self._camera.name, str(error))
 
 
 class Node:

@@ -158,7 +158,7 @@ class SpoolRetention(Retention):
             try:
                 self._write(entry)
             except BadFrame as error:
-                log.error("%s", error)
+                log.error("%s", str(error))
                 hopeless.append(entry)
             except OSError as error:
                 self._fail(error)

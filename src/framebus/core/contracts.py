@@ -67,7 +67,11 @@ class Reporting(Protocol):
 
 @runtime_checkable
 class Sink(Protocol):
-    """Takes frames: a folder, a file, a window, a link."""
+    """Takes frames: a folder, a file, a window, a link.
+
+    One that has read all pixels of a frame whenever `write` returns may have the attribute `at_once = True`: arrays
+    that a program sends, and uses again, are then not copied for it.
+    """
 
     keep: str | None
     """`all` for what ends on disk, `latest` for what is looked at, None to follow the source."""

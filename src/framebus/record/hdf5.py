@@ -36,5 +36,6 @@ def open_sink(
     """A recorder of HDF5 files at `address`; see `Hdf5File` for what is in them and `Recorder` for the rest."""
     write = partial(Hdf5File, compress=check("compress", compress), fsync=check("fsync", fsync))
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
-    recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, **wishes)
+    kind = Continued(write, entries)
+    recorder = Recorder(Naming(address.text), kind, overwrite=overwrite, at_once=compress is None, **wishes)
     return around_events(recorder, around, before=before, after=after)

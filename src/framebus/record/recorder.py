@@ -48,10 +48,13 @@ class Recorder:
         retention: Retention | None = None,
         overwrite: bool = False,
         packets: bool = False,
+        at_once: bool = False,
     ) -> None:
         self.group: str | None = _group(naming)
         self.packets = packets
         """Coded packets are preferred, and kept as they come; pictures are taken, too."""
+        self.at_once = at_once
+        """Whether files of this kind have read all pixels when `write` returns."""
         self.shared: Callable[[str], bool] = lambda stream: False
         """Whether several publishers bring a stream's frames, which then come in any order."""
         self.skipped = 0

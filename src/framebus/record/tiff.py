@@ -35,5 +35,5 @@ def open_sink(
     """A recorder of TIFF files at `address`; see `TiffFile` for what is in them and `Recorder` for the rest."""
     wishes = rolling(rotate=rotate, max_age=max_age, max_size=max_size, max_files=max_files, reserve=reserve)
     write = partial(TiffFile, fsync=bool(check("fsync", fsync)))
-    recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, **wishes)
+    recorder = Recorder(Naming(address.text), Continued(write, entries), overwrite=overwrite, at_once=True, **wishes)
     return around_events(recorder, around, before=before, after=after)

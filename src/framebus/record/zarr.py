@@ -42,5 +42,6 @@ def open_sink(
             f"{address}: lz4 is none of the compressions of Zarr: say compress='gzip' (--compress gzip), or nothing"
         )
     write = partial(ZarrFolder, replace=ours, compress=compress is not None, fsync=bool(check("fsync", fsync)))
-    recorder = Recorder(Naming(address.text.rstrip("/")), Continued(write, entries), overwrite=overwrite, **wishes)
+    naming, kind = Naming(address.text.rstrip("/")), Continued(write, entries)
+    recorder = Recorder(naming, kind, overwrite=overwrite, at_once=compress is None, **wishes)
     return around_events(recorder, around, before=before, after=after)

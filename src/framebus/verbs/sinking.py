@@ -53,7 +53,8 @@ class SinkPublisher(Publisher):
         self, image: npt.NDArray[Any] | Item, stream: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> None:
         if isinstance(image, np.ndarray):
-            image = snapshot(checked(image))
+            image = checked(image)
+            image = image if getattr(self.sink, "at_once", False) else snapshot(image)
         meta = None if meta is None else plain(meta)
         with self._lock:
             self._write(self._numbering.item(image, stream or self._name(image), meta), _nothing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,19 @@ def test_a_stack_is_piped_picture_by_picture(stack: Any, tmp_path: Path) -> None
     assert fb.pipe(stack, tmp_path / "stack.tif").frames == 5
     with fb.open(tmp_path / "stack.tif") as recording:
         assert np.array_equal([frame.image for frame in recording], stack)
+
+
+def test_who_makes_pictures_one_by_one_may_use_one_array_for_all(tmp_path: Path) -> None:
+    def made() -> Iterator[Any]:
+        image = np.zeros((4, 6), np.uint16)
+        for number in range(20):
+            image[:] = number
+            yield image
+
+    fb.pipe(made(), tmp_path / "run.h5", compress="lz4")
+    with fb.open(tmp_path / "run.h5") as recording, fb.open(made()) as source:
+        assert [int(frame.image.max()) for frame in recording] == list(range(20))
+        assert [int(frame.image.max()) for frame in list(source)] == list(range(20))
 
 
 def test_a_source_of_the_callers_stays_open_when_it_was_piped() -> None:

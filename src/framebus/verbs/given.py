@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,13 +13,15 @@ import numpy.typing as npt
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
+from framebus.core.snapshot import snapshot
 from framebus.verbs.numbering import Numbering, host_name
 
 
 class Given:
     """A maker around an iterable: finite in spirit, so every frame is wanted and nothing is made ahead.
 
-    `format` says what the pixels of arrays are, where it fits them; else it only is what the reader wants.
+    `format` says what the pixels of arrays are, where it fits them; else it only is what the reader wants. Arrays that
+    are made one after the other are copied, as their maker may use them again; those of a sequence or stack are not.
     """
 
     live = False
@@ -29,6 +31,7 @@ class Given:
             raise OptionError(_no_source(pictures))
         self.name = host_name()
         self._pictures = pictures
+        self._stays = isinstance(pictures, Sequence | np.ndarray)
         self._numbering = Numbering()
         self._format = format
 
@@ -43,6 +46,7 @@ class Given:
             getattr(self._pictures, "close", lambda: None)()
 
     def _framed(self, picture: npt.NDArray[Any]) -> Frame:
+        picture = picture if self._stays else snapshot(picture)
         try:
             return Frame.of(picture, format=None if self._format == "native" else self._format)
         except BadFrame:

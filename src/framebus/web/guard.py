@@ -108,7 +108,8 @@ class Guard:
         if way is not None and way.role is None:
             return None
         if role is None:
-            return Refusal(401, "the link is incomplete: open the one that framebus web printed, with its token")
+            printed = "the link is incomplete: open the one that framebus web printed, with its token"
+            return Refusal(401, f"{printed} (a program shows it as Authorization: Bearer TOKEN)")
         if way is None:
             methods = [each.method for each in self._ways.at(request.path)]
             if methods:

@@ -14,6 +14,7 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.core.snapshot import snapshot
+from framebus.memory import room
 from framebus.verbs.numbering import Numbering, host_name
 
 
@@ -46,7 +47,7 @@ class Given:
             getattr(self._pictures, "close", lambda: None)()
 
     def _framed(self, picture: npt.NDArray[Any]) -> Frame:
-        picture = picture if self._stays else snapshot(picture)
+        picture = picture if self._stays else snapshot(picture, room.empty)
         try:
             return Frame.of(picture, format=None if self._format == "native" else self._format)
         except BadFrame:

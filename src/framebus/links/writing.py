@@ -138,10 +138,6 @@ class WritingEnd(Endpoint[PublisherSession]):
                     self._caught_up = True
         return room.shared(shape, dtype)
 
-    def room_for_copy(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        """The same for pixels that are there already: memory that is used again, whoever reads; fresh costs more."""
-        return self.make_room(shape, dtype) if self.shares else room.shared(shape, dtype)
-
     def _blocked(self, item: Item) -> bool:
         return self.session.audience.blocked_by(item.nbytes, item.stream) is not None
 

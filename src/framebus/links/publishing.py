@@ -68,7 +68,8 @@ class LinkPublisher(Publisher):
                 return  # nobody is there, and what this program sends was looked at once
             image, meta, self._tried = checked(image, self._format), carried(meta), True
             if not self._end.skip(name, self._run):
-                self._send_array(image if self._encode else snapshot(image, self._end.make_room), name, meta, None)
+                make = self._end.make_room if self._end.present() else np.empty  # who comes may want no shared memory
+                self._send_array(image if self._encode else snapshot(image, make), name, meta, None)
         else:
             self._send_item(image, stream, meta, None)
 

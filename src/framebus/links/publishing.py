@@ -64,10 +64,11 @@ class LinkPublisher(Publisher):
     ) -> None:
         if isinstance(image, np.ndarray):
             name = self._named(stream)
-            if self._tried and not image.dtype.hasobject and self._end.skip(name, self._run):
+            known = self._tried and not image.dtype.hasobject
+            if known and self._end.skip(name, self._run):
                 return  # nobody is there, and what this program sends was looked at once
             image, meta, self._tried = checked(image, self._format), carried(meta), True
-            if not self._end.skip(name, self._run):
+            if known or not self._end.skip(name, self._run):
                 make = self._end.make_room if self._end.present() else np.empty  # who comes may want no shared memory
                 self._send_array(image if self._encode else snapshot(image, make), name, meta, None)
         else:

@@ -40,7 +40,6 @@ class Shown:
         self.published: bool | None = None
         self.trouble = ""
         """Why its newest picture cannot be shown."""
-        self._arrived_ns = 0
         self._known = Condition("waiting")
 
     @property
@@ -67,7 +66,7 @@ class Shown:
 
     def silent_s(self, now_ns: int) -> float | None:
         """Since when no picture came; None before the first."""
-        return None if not self._arrived_ns else (now_ns - self._arrived_ns) * 1e-9
+        return self.stats.silence_s(now_ns)
 
     def condition(self, now_ns: int) -> Condition:
         """How it is."""
@@ -110,7 +109,6 @@ class Shown:
         waited_s = (clock.mono_ns() - at_ns) * 1e-9
         self.stats.count(item, item.nbytes, at_ns)
         self.history.note(item.missed, item.nbytes, item.age_s - waited_s)
-        self._arrived_ns = at_ns
 
     def form(self) -> dict[str, Any]:
         """What its pictures are; the same names for every stream."""

@@ -65,7 +65,7 @@ def test_the_table_as_a_page_and_as_json(tmp_path: Path, capsys: pytest.CaptureF
     page = (tmp_path / "table.md").read_text()
     assert "| A1 | It holds | kills \\| cuts | ✓ held: 1 round, 2 kills" in page
     assert "| ✗ **broken**: 1 round |" in page
-    assert "Written by `framebus stress --rounds 1, seed 4" in page
+    assert "Written by `framebus stress --rounds 1`, seed 4" in page
     found = json.loads((tmp_path / "table.json").read_text())
     assert [one["state"] for one in found] == ["held", "broken", "not tried"]
     assert found[1]["breaches"] == [{"seed": 4, "text": "frame 7 was lost"}]
@@ -73,6 +73,31 @@ def test_the_table_as_a_page_and_as_json(tmp_path: Path, capsys: pytest.CaptureF
     main(["stress", "--rounds", "1", "--seed", "4", "--json"])
     printed = json.loads(capsys.readouterr().out)
     assert [one["claim"] for one in printed] == ["A1", "A2", "A3"]
+
+
+@pytest.mark.usefixtures("tricks")
+def test_runs_add_up_in_a_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history, page = str(tmp_path / "all.jsonl"), tmp_path / "table.md"
+    assert main(["stress", "--only", "A1", "--rounds", "2", "--seed", "1", "--history", history]) == 0
+    assert main(["stress", "--rounds", "1", "--seed", "9", "--history", history, "--report", str(page)]) == 3
+    assert "3 rounds, 6 kills · age 8 ms" in capsys.readouterr().out
+    text = page.read_text()
+    assert "Written by `framebus stress --rounds 1 --history`: 2 runs on 2" in text
+    assert "✓ held: 3 rounds, 6 kills" in text
+    assert "| `framebus stress --only A2 --seed 9 --rounds 1` |" in text
+    assert "not tried: no camera" in text
+    assert main(["stress", "--only", "A1", "--rounds", "1", "--history", history]) == 3, "what broke once stays broken"
+
+
+@pytest.mark.usefixtures("tricks")
+def test_a_file_that_is_no_history_is_refused_before_anything_is_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("milk, bread\n")
+    assert main(["stress", "--rounds", "1", "--history", str(tmp_path / "notes.txt")]) == 4
+    out, err = capsys.readouterr()
+    assert not out
+    assert "notes.txt is no history of `framebus stress`" in err
 
 
 def test_the_list_of_promises(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ examples
   framebus stress --minutes 60 --report table.md    an hour, and the table as a page
   framebus stress --only R1,S1 --rounds 20
   framebus stress --strict                          judge times too, on a machine that does nothing else
+  framebus stress --minutes 60 --history all.jsonl --report table.md
+                                                    adds up: tonight's hour and those of other nights
   framebus stress --list                            what is promised, and how it is tried"""
 
 
@@ -55,6 +57,9 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="what happens follows from it; one of chance otherwise")
     parser.add_argument("--strict", action="store_true", help="judge times too: the machine must do nothing else")
     parser.add_argument("--report", type=_report, metavar="FILE", help="write what came out: table.md or table.json")
+    parser.add_argument(
+        "--history", type=Path, metavar="FILE", help="add to what earlier runs saw, kept in FILE, and tell the sum"
+    )
     parser.add_argument("--list", action="store_true", help="say what is promised and how it is tried")
     parser.add_argument("--json", action="store_true", help="print JSON: an object for each claim")
 
@@ -69,17 +74,60 @@ def run(arguments: argparse.Namespace) -> int:
         return _list(arguments.json)
     seed = secrets.randbelow(10**6) if arguments.seed is None else arguments.seed
     seconds = math.inf if arguments.rounds else arguments.minutes * 60
-    outcomes = []
+    seen = _Seen(arguments.history, seed)
     with Stopping() as stopping:
         began = time.monotonic()
         going = _Going(stopping, len(claims), seed)
         for outcome in tried(claims, seed, seconds=seconds, rounds=arguments.rounds or sys.maxsize, going=going):
-            outcomes.append(outcome)
+            all_of_it = seen.add(outcome)
             if not arguments.json:
-                _tell(outcome, strict=arguments.strict)
+                _tell(all_of_it, strict=arguments.strict)
         took_s = time.monotonic() - began
     console.clear()
-    return _concluded(arguments, outcomes, f"seed {seed} · {span(took_s)}")
+    return _concluded(arguments, seen, f"seed {seed} · {span(took_s)}")
+
+
+class _Seen:
+    """What came out, of this run or with those before it."""
+
+    def __init__(self, history: Path | None, seed: int) -> None:
+        from framebus import __version__
+        from framebus.stress.history import Run, read
+
+        self.history = history
+        self._run = Run(f"{datetime.now(UTC):%Y-%m-%d %H:%M}", __version__, _machine(), seed)
+        self._outcomes: list[Outcome] = []
+        if history is not None:
+            read(history)  # refused now rather than after an hour
+
+    def add(self, outcome: Outcome) -> Outcome:
+        """Keep it; what is known of its claim now."""
+        from framebus.stress.history import add, read, sums
+
+        self._outcomes.append(outcome)
+        if self.history is None or not outcome.rounds:
+            return outcome
+        add(self.history, self._run, outcome)
+        return sums([outcome.claim], read(self.history))[0]
+
+    def outcomes(self) -> list[Outcome]:
+        """Of all claims, in their order."""
+        from framebus.stress.claims import CLAIMS
+        from framebus.stress.history import read, sums
+
+        if self.history is None:
+            return self._outcomes
+        before = sums(CLAIMS, read(self.history))
+        known = {outcome.claim.key for outcome in before}
+        return before + [outcome for outcome in self._outcomes if outcome.claim.key not in known]
+
+    def origin(self, typed: str, when: str) -> str:
+        """Where the table comes from, a sentence."""
+        from framebus.stress.history import described, read
+
+        if self.history is None:
+            return f"Written by `{typed}`, {when}, with framebus {self._run.version}, {self._run.machine}."
+        return f"Written by `{typed} --history`: {described(read(self.history))}."
 
 
 class _Going:
@@ -109,10 +157,11 @@ def _tell(outcome: Outcome, *, strict: bool) -> None:
         print(paint(f"      {line}", "red"), flush=True)
 
 
-def _concluded(arguments: argparse.Namespace, outcomes: Sequence[Outcome], when: str) -> int:
+def _concluded(arguments: argparse.Namespace, seen: _Seen, when: str) -> int:
     """The last line and the report; the exit code."""
     from framebus.stress.table import page
 
+    outcomes = seen.outcomes()
     states = Counter(outcome.state(strict=arguments.strict) for outcome in outcomes)
     found = [outcome.to_dict(strict=arguments.strict) for outcome in outcomes]
     as_json = json.dumps(found, indent=2, ensure_ascii=False)
@@ -120,7 +169,7 @@ def _concluded(arguments: argparse.Namespace, outcomes: Sequence[Outcome], when:
         print(as_json)
     if arguments.report is not None:
         as_page = arguments.report.suffix == ".md"
-        text = page(outcomes, f"{_typed(arguments)}, {when}", _machine()) if as_page else as_json
+        text = page(outcomes, seen.origin(_typed(arguments), when)) if as_page else as_json
         arguments.report.write_text(text, encoding="utf-8")
     said = " · ".join(f"{states[state]} {state}" for state in _MARKS if states[state])
     console.say(f"{count(len(outcomes), 'claim')} · {said} · {when}")
@@ -137,11 +186,10 @@ def _typed(arguments: argparse.Namespace) -> str:
 
 
 def _machine() -> str:
-    from framebus import __version__
     from framebus.core.cores import cores
 
     system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return f"framebus {__version__}, {count(cores(), 'core')} ({platform.machine()}), {system}"
+    return f"{count(cores(), 'core')} ({platform.machine()}), {system}"
 
 
 def _list(as_json: bool) -> int:

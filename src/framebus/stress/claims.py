@@ -125,6 +125,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Any bytes are survived",
         "damaged headers and messages, raw connections",
         "framebus.stress.rounds.any_bytes",
+        lasting=True,
     ),
     Claim(
         "S2",

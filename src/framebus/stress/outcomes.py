@@ -65,16 +65,21 @@ class Outcome:
 
     def add(self, seed: int, played: Round, seconds: float) -> None:
         """Take in one more round."""
-        self.seconds += seconds
         if played.missing:
+            self.seconds += seconds
             self.missing = played.missing
             return
-        self.rounds += 1
+        self.add_rounds(played, 1, seconds)
+        if played.breach:
+            self.breaches.append(Breached(seed, played.breach))
+
+    def add_rounds(self, played: Round, rounds: int, seconds: float) -> None:
+        """Take in what `rounds` of them counted and measured together."""
+        self.seconds += seconds
+        self.rounds += rounds
         self.counts.update(played.counts)
         for name, figure in played.figures.items():
             self.figures.setdefault(name, Figure(figure.unit, figure.most)).values.extend(figure.values)
-        if played.breach:
-            self.breaches.append(Breached(seed, played.breach))
 
     def state(self, *, strict: bool = False) -> str:
         """`held`, `broken`, or `not tried`; too slow is broken where times are judged."""

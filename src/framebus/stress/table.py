@@ -14,7 +14,7 @@ _HEAD = """\
 What framebus promises, and what came out when everything was done to break it. This page is what
 `framebus stress --report` writes: run it on your machine and compare.
 
-Written by `{command}`, with {machine}.
+{origin}
 
 *Held* means that no round broke the promise. Times are measured and shown, with the limit they are judged by where
 `--strict` is given; whether a machine is fast is no promise of ours. `--seed` with the number above repeats a round.
@@ -38,14 +38,14 @@ def complaints(outcome: Outcome, *, strict: bool) -> Iterator[str]:
     for breached in outcome.breaches[:1]:
         yield f"{outcome.claim.key} is broken in {len(outcome.breaches)} of {outcome.rounds} rounds:"
         yield from (f"  {line}" for line in breached.text.strip().splitlines()[-QUOTED:])
-        yield f"  again: framebus stress --only {outcome.claim.key} --seed {breached.seed} --rounds 1"
+        yield f"  again: framebus stress --only {outcome.claim.key} {_again(outcome)}"
     if strict:
         yield from (f"{outcome.claim.key} is too slow: {line}" for line in outcome.too_slow)
 
 
-def page(outcomes: Sequence[Outcome], command: str, machine: str) -> str:
-    """Markdown: what this is, and one row for each claim."""
-    return _HEAD.format(command=command, machine=machine) + "".join(_row(outcome) + "\n" for outcome in outcomes)
+def page(outcomes: Sequence[Outcome], origin: str) -> str:
+    """Markdown: what this is and where it comes from (a sentence), and one row for each claim."""
+    return _HEAD.format(origin=origin) + "".join(_row(outcome) + "\n" for outcome in outcomes)
 
 
 def _row(outcome: Outcome) -> str:
@@ -57,11 +57,12 @@ def _row(outcome: Outcome) -> str:
 
 
 def _again(outcome: Outcome) -> str:
-    if outcome.breaches:
-        return f"--seed {outcome.breaches[0].seed} --rounds 1"
-    if outcome.claim.lasting and outcome.seconds > 60:
-        return f"--minutes {outcome.seconds / 60:.0f}"
-    return f"--rounds {max(1, outcome.rounds)}"
+    often = (
+        f"--minutes {outcome.seconds / 60:.0f}"
+        if outcome.claim.lasting and outcome.seconds > 60
+        else f"--rounds {1 if outcome.breaches else max(1, outcome.rounds)}"
+    )
+    return f"--seed {outcome.breaches[0].seed} {often}" if outcome.breaches else often
 
 
 def _figure(name: str, figure: Figure) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 
 import numpy as np
 import psutil
@@ -19,12 +20,16 @@ WARM_UP = 5
 READERS = 3
 MOST_BYTES = 3 << 20
 """Memory may grow so much over a round: the allocator needs some time to find its size."""
+LONG_H = 0.25
+"""From so many hours on, growth is also told for an hour."""
+MOST_IN_AN_HOUR = 1 << 20
 
 
 def attempt(trial: Trial) -> None:
     """Descriptors and threads come back to what they were after each turn, memory stays."""
     process = psutil.Process()
     samples: list[tuple[int, int, int]] = []
+    began = time.monotonic()
     while len(samples) < TURNS or trial.goes_on:
         _turn(trial, len(samples))
         gc.collect()
@@ -35,6 +40,9 @@ def attempt(trial: Trial) -> None:
     memory, descriptors, threads = (np.array(column, float) for column in zip(*settled, strict=True))
     grown = _slope(memory) * len(settled)
     trial.measure("memory grown in a round", max(0.0, grown) / 1e6, "MB", most=MOST_BYTES / 1e6)
+    if (hours := (time.monotonic() - began) / 3600) > LONG_H:
+        an_hour = _slope(memory) * len(samples) / hours
+        trial.measure("memory grown in an hour", max(0.0, an_hour) / 1e6, "MB", most=MOST_IN_AN_HOUR / 1e6)
     trial.check(grown < 4 * MOST_BYTES, f"memory grew by {grown / 1e6:.1f} MB in {len(settled)} turns")
     trial.check(descriptors[-1] <= descriptors[0], f"descriptors: {descriptors.astype(int).tolist()}")
     trial.check(threads[-1] <= threads[0], f"threads: {threads.astype(int).tolist()}")
@@ -60,7 +68,6 @@ def _turn(trial: Trial, turn: int) -> None:
 def _descriptors(process: psutil.Process) -> list[str]:
     """Those of this process; what is closed in the background gets a moment."""
     import os
-    import time
 
     deadline = time.monotonic() + 2
     while True:

@@ -114,6 +114,12 @@ def test_colours_for_printing_become_those_of_a_screen() -> None:
     assert np.abs(found.array.astype(int) - RGB).mean() < 4
 
 
+def test_rare_sampling_of_colours_is_read_by_the_general_decoder() -> None:
+    data = bytearray(jpeg())
+    data[data.index(b"\xff\xc0") + 11] = 0x14  # 4:4:1
+    assert only(bytes(data)).array.shape == RGB.shape
+
+
 @pytest.mark.parametrize("format", ["TIFF", "GIF", "WEBP"])
 def test_every_page_is_a_picture(format: str, tmp_path: Path) -> None:
     file = tmp_path / "pages"

@@ -13,6 +13,7 @@ from typing import Any
 import lz4.frame
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -61,6 +62,13 @@ def smooth(*shape: int) -> Any:
 
 def code(name: str, data: bytes, shape: tuple[int, ...], dtype: str = "u1", format: str = "array") -> EncodedImage:
     return EncodedImage(name, memoryview(data), shape, np.dtype(dtype), format)
+
+
+def sampled_as_441() -> bytes:
+    """A JPEG whose frame header says so, which libjpeg-turbo knows and its Python binding does not."""
+    data = bytearray(simplejpeg.encode_jpeg(np.zeros((8, 32, 3), np.uint8), 85, "BGR", "444"))
+    data[data.index(b"\xff\xc0") + 11] = 0x14
+    return bytes(data)
 
 
 class TestGolden:
@@ -285,6 +293,7 @@ class TestDamage:
             (b"", "neither a JPEG nor a PNG"),
             (b"GIF89a", "neither a JPEG nor a PNG"),
             (b"\xff\xd8\xff", "damaged jpeg"),
+            (sampled_as_441(), "sampled as 4:4:1"),
             (b"\x89PNG\r\n\x1a\n", "damaged png"),
             (png(2, 1, 8, 3, b""), "colour type 3"),
             (png(2, 1, 16, 2, b""), "colour type 2"),

@@ -43,6 +43,8 @@ def looks(data: bytes) -> Header | None:
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
+    except KeyError:  # 4:4:1, which it has no name for
+        return None
     except ValueError as error:
         if any(marker == _SCAN for marker, _, _ in _segments(data)):
             return None

@@ -67,6 +67,8 @@ class Jpeg:
             height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         except ValueError as error:
             raise BadFrame(f"damaged jpeg: {error}") from error
+        except KeyError as error:  # 4:4:1, which it has no name for
+            raise BadFrame("jpeg whose colours are sampled as 4:4:1 or by no known rule: save it as 4:2:0") from error
         if height * width > max_pixels:
             raise BadFrame(f"jpeg of {width}x{height} pixels: the limit is {max_pixels}")
         if height * width > _PIXELS_PER_BYTE * data.nbytes:

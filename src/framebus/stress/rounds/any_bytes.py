@@ -210,7 +210,7 @@ def _connecting(trial: Trial, address: str, open_lines: ExitStack) -> Connect:
 
 def _address(trial: Trial) -> str:
     if trial.chance.random() < 0.3:
-        return f"ipc://{trial.folder}/door"
+        return f"ipc://{_new_folder(trial)}/door"
     return f"tcp://localhost:{trial.port()}"
 
 
@@ -261,6 +261,7 @@ class _Hub:
         self._over.set()
         self._sender.join()
         self._trial.wait_until(lambda: len(self._numbers()) >= self._made, "every frame came")
+        self._child.kill()
         return self._made, self._numbers()
 
 

@@ -66,6 +66,15 @@ class Reporting(Protocol):
 
 
 @runtime_checkable
+class Unhurried(Protocol):
+    """What a maker, or one connection of a camera, may have besides: it saves work where nobody waits for its items."""
+
+    def hurry(self, wanted: bool) -> None:
+        """See `Source.hurry`. Called from any thread, more than once with the same."""
+        ...
+
+
+@runtime_checkable
 class Sink(Protocol):
     """Takes frames: a folder, a file, a window, a link.
 

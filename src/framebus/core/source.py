@@ -84,6 +84,12 @@ class Source(Closing, Generic[T]):
         streams = list(self.stats().streams.values())
         return {stream.name: stream.state for stream in streams if stream.state is not None}
 
+    def hurry(self, wanted: bool) -> None:
+        """Say whether anybody waits for frames: else they may come several at once, a quarter of a second later.
+
+        They are not fewer, but their capture times may be as much too late. A source begins in a hurry. Thread-safe.
+        """
+
     @abstractmethod
     def close(self) -> None:
         """Stop and free everything; idempotent. What was not acknowledged stays unacknowledged."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from framebus.core.bell import Bell
-from framebus.core.contracts import Item, Maker, Reporting
+from framebus.core.contracts import Item, Maker, Reporting, Unhurried
 from framebus.core.errors import BadFrame, Closed, OptionError
 from framebus.core.frame import Frame, Packet
 from framebus.core.source import Source
@@ -77,6 +77,10 @@ class MadeSource(Source[Item]):
         if isinstance(self._maker, Reporting):
             self._stats.of(self.name).state = self._maker.state
         return self._stats
+
+    def hurry(self, wanted: bool) -> None:
+        if isinstance(self._maker, Unhurried):
+            self._maker.hurry(wanted)
 
     def close(self) -> None:
         self._closed = True

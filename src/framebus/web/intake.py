@@ -49,6 +49,7 @@ class Intake:
         self._named = stream_named(place)
         self._linked = isinstance(self._address, Link)
         self._source = self._open()
+        self._hurried = True
         self._lock = threading.Lock()  # guards `_source` against being replaced while it is closed
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -77,6 +78,12 @@ class Intake:
         self._noted = Noted(self.place, INTO)
         self._thread = threading.Thread(target=self._run, args=(give,), name=f"framebus-web {self.place}", daemon=True)
         self._thread.start()
+
+    def hurry(self, wanted: bool) -> None:
+        """Say whether anybody waits for what comes; see `Source.hurry`. From any thread."""
+        if wanted is not self._hurried:
+            self._hurried = wanted
+            self._source.hurry(wanted)
 
     def note(self) -> None:
         """Let this machine's list know how it is."""

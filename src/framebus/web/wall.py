@@ -101,6 +101,8 @@ class Wall:
         """Show `sight` its stream from now on, beginning with the picture there is."""
         self.take_in()
         self.sights.add(sight)
+        if (intake := self.intake_of(sight.watch.stream)) is not None:
+            intake.hurry(True)
         shown = self.shown.get(sight.watch.stream)
         if shown is None:
             return
@@ -177,6 +179,7 @@ class Wall:
             self.handover.give(item)
             if (tap := self.taps.get(name)) is not None:
                 tap(item)
+            intake.hurry(tap is not None or self._is_awaited(name))
 
         return give
 

@@ -33,6 +33,8 @@ class FakeFeed:
 
     def __init__(self) -> None:
         self.closed = threading.Event()
+        self.hurried: list[bool] = []
+        """What it was told."""
         self._items: queue.Queue[Item | Exception | None] = queue.Queue()
 
     def put(self, *items: Item | Exception | None) -> None:
@@ -45,6 +47,9 @@ class FakeFeed:
             if isinstance(item, Exception):
                 raise item
             yield item
+
+    def hurry(self, wanted: bool) -> None:
+        self.hurried.append(wanted)
 
     def close(self) -> None:
         self.closed.set()

@@ -53,6 +53,17 @@ def test_numbers_go_on_over_reconnects_and_the_run_stays() -> None:
     assert maker.state.reconnects == 1
 
 
+def test_that_nobody_is_in_a_hurry_is_told_to_this_connection_and_the_next() -> None:
+    first, second = fed(picture(), Unavailable("broken")), fed(picture())
+    source = MadeSource(camera(first, second), keep="all")
+    source.hurry(False)
+    source.read(PATIENCE_S)
+    source.read(PATIENCE_S)
+    source.hurry(True)
+    source.close()
+    assert (first.hurried, second.hurried) == ([False], [False, True])
+
+
 def test_an_end_and_a_bug_in_a_feed_are_breaks_too() -> None:
     maker = camera(fed(picture(), None), fed(picture(), ZeroDivisionError("oh")), fed(picture()))
     assert [item.seq for item in islice(maker, 3)] == [0, 1, 2]

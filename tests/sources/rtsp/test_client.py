@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from itertools import islice
@@ -14,6 +16,7 @@ from framebus.core import clock
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.frame import Packet
 from framebus.sources import stamp
+from framebus.sources.rtsp import feed as rtsp_feed
 from framebus.sources.rtsp.client import connect
 from framebus.sources.rtsp.feed import RtspFeed
 from framebus.testing.camera import TestCamera
@@ -62,6 +65,39 @@ def numbers(packets: list[Packet]) -> list[int | None]:
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but what the test is about wakes a feed up."""
     monkeypatch.setattr("framebus.sources.rtsp.feed.REPORT_S", 1e6)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_who_is_in_no_hurry_gets_every_picture_too(transport: str) -> None:
+    with TestCamera(fps=0) as camera, contextlib.closing(connect(camera.url, transport=transport)) as feed:
+        feed.hurry(False)
+        camera.shoot(8)
+        assert numbers(take(feed, 8)) == list(range(8))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: elsewhere what came waits for its time")
+def test_a_hurry_wakes_who_gathers(quiet: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtsp_feed, "GATHERED_S", 1e6)
+    monkeypatch.setattr(rtsp_feed, "GATHERED_BYTES", 1 << 20)
+    with TestCamera(fps=0, size="320x240") as camera, contextlib.closing(connect(camera.url)) as feed:
+        feed.hurry(False)
+        taken = list[Packet]()
+        taking = threading.Thread(target=lambda: taken.extend(take(feed, 1)))
+        taking.start()
+        camera.shoot()
+        assert not taken, "it came at once: nothing was gathered"
+        feed.hurry(True)
+        taking.join()
+    assert numbers(taken) == [0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: elsewhere what came waits for its time")
+def test_much_is_read_without_a_hurry(quiet: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtsp_feed, "GATHERED_S", 1e6)
+    with TestCamera(fps=0) as camera, contextlib.closing(connect(camera.url)) as feed:
+        feed.hurry(False)
+        camera.shoot(200)
+        assert take(feed, 1)
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from framebus.core import clock
-from framebus.core.contracts import Item, SourceState
+from framebus.core.contracts import Item, SourceState, Unhurried
 from framebus.core.errors import AddressError, Error, OptionError
 from framebus.core.redaction import redact
 from framebus.sources.cameras.connecting import Connecting
@@ -61,6 +61,7 @@ class Camera:
         self._closed = threading.Event()
         self._attempt: Connecting | None = None
         self._feed: Feed | None = None
+        self._hurried = True
 
     def __repr__(self) -> str:
         return f"<Camera {self.name} at {self.where}: {self.state.state}>"
@@ -89,6 +90,12 @@ class Camera:
             if not self._closed.is_set():
                 self._closed.wait(self._pause_s(why))
 
+    def hurry(self, wanted: bool) -> None:
+        """See `Source.hurry`; holds for later connections, too."""
+        with self._lock:
+            self._hurried = wanted
+            _hurry(self._feed, wanted)
+
     def close(self) -> None:
         """End the iteration and the connection; more than once is fine."""
         self._closed.set()
@@ -111,6 +118,7 @@ class Camera:
             self._attempt, self._feed = None, feed
             if feed is not None:
                 self._keeping.connected(clock.mono_ns())
+                _hurry(feed, self._hurried)
         return feed
 
     def _shown(self, feed: Feed) -> Iterator[Item]:
@@ -146,6 +154,11 @@ class Camera:
             feed, self._feed = self._feed, None
         if feed is not None:
             feed.close()
+
+
+def _hurry(feed: object, wanted: bool) -> None:
+    if isinstance(feed, Unhurried):
+        feed.hurry(wanted)
 
 
 def _traceback(error: object) -> str:

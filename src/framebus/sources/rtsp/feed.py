@@ -21,6 +21,9 @@ from framebus.sources.rtsp.session import Session, State
 from framebus.sources.rtsp.target import Target
 from framebus.sources.rtsp.udp import UdpPair
 
+GATHERED_S = 0.25
+GATHERED_BYTES = 48 * 1024
+"""Where nobody is in a hurry, so much is read at once, or what came in so long a time."""
 REPORT_S = 5.0
 """How often the camera is told what arrived."""
 PICTURE_DEADLINES = 6
@@ -53,6 +56,7 @@ class RtspFeed:
         self._now = time.monotonic()
         self._utc_ns = self._mono_ns = 0
         self._heard = self._seen = (0, self._now)
+        self._gathers = False
         self._bell = Bell()
         self._closing = False
         self._closed = False
@@ -111,6 +115,12 @@ class RtspFeed:
         self._heard = self._seen = (0, self._now)
         self._report_at = self._now
 
+    def hurry(self, wanted: bool) -> None:
+        """See `Source.hurry`. Over UDP, whose packets the system keeps few of, they are always read as they come."""
+        if self.transport == "tcp":
+            self._gathers = not wanted
+            self._line.gather(GATHERED_BYTES if self._gathers else 1)
+
     def close(self) -> None:
         """End the iteration and hang up; from any thread, any time, more than once."""
         with self._ring:
@@ -148,14 +158,15 @@ class RtspFeed:
 
     def _turn_over(self, until: float) -> None:
         """Wait for something to happen, until then at most, and deal with it."""
-        line = self._line
+        line, gathers = self._line, self._gathers
+        until = min(until, self._now + GATHERED_S) if gathers else until
         events = () if not line.drained else self._poll.poll(max(0.0, until - time.monotonic()) * 1000)
         self._now, self._utc_ns, self._mono_ns = time.monotonic(), clock.utc_ns(), clock.mono_ns()
         if self._closing:
             return
         if self._udp is not None:
             self._read_udp(self._udp, {descriptor for descriptor, _ in events})
-        if not line.drained or any(descriptor == line.fileno() for descriptor, _ in events):
+        if gathers or not line.drained or any(descriptor == line.fileno() for descriptor, _ in events):
             self._read_line(line)
         self.session.tick(self._now)
         self._say()

@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 import time
+from contextlib import suppress
 from typing import Any
 
 from framebus.core.errors import Unavailable
@@ -36,6 +37,14 @@ class Line:
     def interest(self) -> int:
         """What to wait for: `POLLIN`, and `POLLOUT` while something is unsent."""
         return select.POLLIN | select.POLLOUT if self._unsent else select.POLLIN
+
+    def gather(self, nbytes: int) -> None:
+        """Be readable only once so many bytes are here, where the system can do that; they are always there to read.
+
+        From any thread; where more than that is here already, whoever waits is woken.
+        """
+        with suppress(OSError):  # closed by now, or a system that cannot
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, nbytes)
 
     def read_into(self, space: memoryview) -> int:
         """Bytes read, 0 when there are none now."""

@@ -235,11 +235,24 @@ def test_files_that_were_there_before_are_not_replaced(tmp_path: Path) -> None:
 def test_in_place_only_when_told_to(tmp_path: Path) -> None:
     photos(tmp_path / "in", 2)
     before = contents(tmp_path / "in")
-    assert len(run(tmp_path / "in", tmp_path / "in", HALF).failures) == 2
+    for place in (tmp_path / "in", tmp_path / "in/../in", f"{tmp_path}/in/{{folder}}/{{name}}.jpg"):
+        with pytest.raises(OptionError, match=r"in holds the inputs, .* another folder, .*template .*--overwrite"):
+            run(tmp_path / "in", place, HALF)
+    with pytest.raises(OptionError, match="onto itself"):
+        run(tmp_path / "in", tmp_path / "out", HALF, also={tmp_path / "in": HALF})
     assert contents(tmp_path / "in") == before
+    assert not (tmp_path / "out").exists()
     assert run(tmp_path / "in", tmp_path / "in", HALF, overwrite=True).ok
     assert pixels(tmp_path / "in/p000.jpg").shape == (16, 24, 3)
     assert done(run(tmp_path / "in", tmp_path / "in", HALF, overwrite=True)) == (2, 2, 2)
+
+
+def test_where_only_some_would_be_written_onto_themselves_the_others_are_made(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 2)
+    (tmp_path / "in/z.png").write_bytes(encoded(picture(1), "png"))
+    report = run(tmp_path / "in", tmp_path / "in", HALF, encode="png")
+    assert done(report) == (3, 2, 0)
+    assert list(reasons(report)) == ["z.png"]
 
 
 def test_the_output_inside_the_input_is_never_an_input(tmp_path: Path) -> None:

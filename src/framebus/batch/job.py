@@ -18,6 +18,7 @@ from framebus.batch.inputs import Inputs, Listing
 from framebus.batch.inputs.inputs import nothing
 from framebus.batch.journal import Journal, Past, changes, past_of
 from framebus.batch.naming import Naming
+from framebus.batch.onto_itself import refuse_onto_itself
 from framebus.batch.options import Asked, summary, text_of
 from framebus.batch.places import Places
 from framebus.batch.progress import Progress
@@ -53,6 +54,8 @@ class Job:
         self._namings = [Naming(output.place, output.format) for output in asked.recipe.outputs]
         try:
             self.inputs = Inputs(self._places, asked.match, [naming.root for naming in self._namings])
+            if not asked.recipe.overwrite:
+                refuse_onto_itself(self.inputs, self._namings)
         except BaseException:
             objects.let_go()
             raise

@@ -112,7 +112,7 @@ FAILURES: tuple[Failure, ...] = (
     Failure(BAD, SOME_FAILED, ("empty.png", "0 bytes|empty"), _file("bad/empty.png", b"")),
     Failure(BAD, SOME_FAILED, ("text.jpg", "not an image|text"), _file("bad/text.jpg", b"hello, this is text\n" * 20)),
     Failure(BAD, SOME_FAILED, ("huge.png", "max-pixels"), _huge),
-    Failure("process photos photos --op gray", SOME_FAILED, ("photos", "--overwrite")),
+    Failure("process photos photos --op gray", USAGE, ("photos", "another folder", "--overwrite")),
     Failure("call tcp://127.0.0.1:1 read --timeout 1", ENVIRONMENT, ("127.0.0.1:1",)),
     Failure("stress --only R99", USAGE, ("R99", "R9")),
 )

@@ -226,6 +226,18 @@ def test_a_system_that_would_let_anybody_in_does_not_start(child: StartChild, fo
     assert any("--insecure" in line for line in advice)
 
 
+def test_a_system_that_runs_is_not_started_a_second_time(child: StartChild, folder: Path) -> None:
+    first = start(child, folder)
+    all_live(first)
+    second = start(child, folder)
+    assert second.wait() == 4
+    (line,) = second.stderr.splitlines()
+    assert line.startswith(f"framebus: yard.toml runs already, as process {first.pid}: ")
+    assert start(child, folder, "--check").succeed()
+    first.interrupt()
+    assert first.wait() == 0
+
+
 def test_where_nothing_can_ever_work_it_ends_as_the_command_would(child: StartChild, folder: Path) -> None:
     KeyStore().invite("porch", "tcp://desk:5555")  # of no use to programs of another system, which have none
     (folder / "yard.toml").write_text(

@@ -11,6 +11,7 @@ import msgspec
 
 from framebus.config.drawn import Drawing
 from framebus.config.listening import refuse_unguarded
+from framebus.config.once import Once, refuse_second
 from framebus.config.reading import Description, read
 from framebus.config.saving import Saving, signature
 from framebus.core.errors import Error
@@ -53,8 +54,9 @@ class SavedSystem:
     """`run` in one thread; `stop`, `hurry` and `reload` from any, or from a signal handler."""
 
     def __init__(self, description: Description, audience: Audience, *, debug: bool = False) -> None:
-        """Raises `Unavailable` where a part would listen without knowing who may connect."""
+        """Raises `Unavailable` where a part would listen without knowing who may connect, and where the file runs."""
         refuse_unguarded(description)
+        refuse_second(description)
         self._description = description
         self._audience = audience
         self._drawing = Drawing(description)
@@ -69,8 +71,9 @@ class SavedSystem:
         self.stop, self.hurry = self._running.stop, self._running.hurry
 
     def run(self) -> None:
-        """Until everything is done, or somebody stops it."""
-        self._running.run(self._follow)
+        """Until everything is done, or somebody stops it. Raises `Unavailable` where the file runs by now."""
+        with Once(self._description) as once:
+            self._running.run(lambda: self._follow(once))
 
     @property
     def exit_code(self) -> int:
@@ -118,16 +121,16 @@ class SavedSystem:
 
     # the file ----------------------------------------------------------------------------------------------
 
-    def _follow(self) -> None:
+    def _follow(self, once: Once) -> None:
         now = time.monotonic()
         if not self._path or now - self._looked_at < LOOK_S:
             return
         self._looked_at = now
         if self._saving.saved(signature(self._path)) or self._reload:
             self._reload = False
-            self._apply()
+            self._apply(once)
 
-    def _apply(self) -> None:
+    def _apply(self, once: Once) -> None:
         called = self._description.file
         try:
             description = read(self._path, called)
@@ -137,6 +140,7 @@ class SavedSystem:
             return
         self._description = description
         self._drawing = Drawing(description)
+        once.now(description)
         changed = self._running.apply(description.plans)
         names = ", ".join(key.partition(".")[2] or key for key in changed)
         self._audience.told(f"{called} is applied: {names} changed" if changed else f"{called}: nothing changed")

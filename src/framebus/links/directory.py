@@ -30,8 +30,9 @@ from framebus.core.statistics import FlowInfo
 from framebus.core.whole import whole
 from framebus.links import ipc, locks, ports
 
-Kind = Literal["publisher", "reader", "flow"]
-"""A `flow` is read and goes where nobody can ask for it: nobody connects there, and its process tells how it is."""
+Kind = Literal["publisher", "reader", "flow", "system"]
+"""A `flow` is read and goes where nobody can ask for it: nobody connects there, and its process tells how it is. A
+`system` is one that runs from a file, which is its address."""
 
 MAX_FILE_BYTES = 1024 * 1024
 SOCKET_SUFFIX = ".shm"

@@ -210,11 +210,12 @@ def test_the_page_takes_the_options_of_the_command(folder: Path) -> None:
     assert (work.no_token, work.names) == (True, ("a", "b"))
 
 
-def test_the_page_ends_with_the_services() -> None:
+def test_the_page_ends_with_the_cameras_so_that_it_never_waits_for_them() -> None:
     found = plans(
         streams={"gate": "synthetic:"}, services={"segment": SEGMENT}, pipes={"a": {"source": "gate"}}, web={}
     )
-    assert found["web"].stage == found["services.segment"].stage == 2
+    assert found["web"].stage == found["streams"].stage == 0
+    assert found["services.segment"].stage == 2
 
 
 def test_restart_policies() -> None:

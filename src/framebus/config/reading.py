@@ -69,7 +69,7 @@ def _plans(document: Document) -> list[Plan]:
         *([capture] if capture else []),
         *ordered,
         *services.service_plans(document, served, last),
-        *([web.web_plan(document, page, names, last)] if isinstance(page, Mapping) else []),
+        *([web.web_plan(document, page, names)] if isinstance(page, Mapping) else []),
     ]
 
 

@@ -23,8 +23,12 @@ LINKS = ("view", "operate")
 DEVICES = "the address of what framebus serve serves, or a list of them"
 
 
-def web_plan(document: Document, values: Mapping[str, Any], names: Names, stage: int) -> Plan:
-    """The process of the page; what cannot be is noted."""
+def web_plan(document: Document, values: Mapping[str, Any], names: Names) -> Plan:
+    """The process of the page; what cannot be is noted.
+
+    It ends with what makes frames: nothing of its is left to finish, and it would only say that nobody publishes any
+    more.
+    """
     table = Table(document, (KEY,), values)
     _refuse_missing_extra(table)
     places = _places(table, names)
@@ -45,7 +49,7 @@ def web_plan(document: Document, values: Mapping[str, Any], names: Names, stage:
     _refuse_letting_everybody_in(table, work)
     if work.key and not work.certificate:
         table.refuse("key", "needs its certificate: give both, as PEM files")
-    return Plan(key=KEY, work=work, stage=stage)
+    return Plan(key=KEY, work=work)
 
 
 def port_of(values: Mapping[str, Any]) -> int:

@@ -28,15 +28,13 @@ class Document:
         self._mistakes: dict[str, int] = {}
         self._expanding = Expanding(environment_and_credentials() if file else lambda name: None)
         self.values: Mapping[str, Any] = self._expanding.expanded(values) if file else values
-        for path, name in self._expanding.missing:
-            self.refuse(path, f"needs ${{{name}}}, which is neither in the environment nor among the credentials")
+        self._refuse_missing()
 
     def refuse(self, path: Path, text: str) -> None:
         """Note what is wrong with what stands at `path`, as a sentence that begins with its name."""
-        dotted = ".".join(str(part) for part in path if isinstance(part, str))
         line = self.line(path)
         where = f"{self.file}, line {line}: " if line else f"{self.file}: " if self.file else ""
-        self._mistakes.setdefault(where + " ".join(filter(None, [dotted or "the system", text])), line)
+        self._mistakes.setdefault(where + " ".join(filter(None, [_dotted(path) or "the system", text])), line)
 
     def line(self, path: Path) -> int:
         """Where it stands, or the nearest above it; 0 where there are no lines."""
@@ -47,6 +45,16 @@ class Document:
         """`text` without what came from the environment or the credentials."""
         return self._expanding.hide(text)
 
+    def _refuse_missing(self) -> None:
+        """Each name once, with all that needs it: one password may be that of sixty cameras."""
+        needed: dict[str, list[Path]] = {}
+        for path, name in self._expanding.missing:
+            needed.setdefault(name, []).append(path)
+        for name, (first, *others) in needed.items():
+            more = ", ".join(dict.fromkeys(_dotted(path) for path in others if path != first))
+            text = f"needs ${{{name}}}, which is neither in the environment nor among the credentials"
+            self.refuse(first, f"{text}; so do {more}" if more else text)
+
     def raise_mistakes(self) -> None:
         """Raise `OptionError` with all that was refused, in the order of the lines."""
         if not self._mistakes:
@@ -55,6 +63,10 @@ class Document:
         if len(told) > 1:
             told.insert(0, f"{self.file or 'the system'} has {len(told)} mistakes:")
         raise OptionError("\n  ".join(told))
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path if isinstance(part, str))
 
 
 def load(path: str | os.PathLike[str], called: str = "") -> Document:

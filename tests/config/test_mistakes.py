@@ -96,12 +96,11 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines(folder: Path) -
 def test_a_password_that_many_cameras_need_is_missed_once(folder: Path) -> None:
     cameras = [f"cam{number} = 'rtsp://u:${{NOPASS}}@10.0.0.{number}/main'" for number in (1, 2)]
     table = "hall = { source = 'rtsp://${NOUSER}:${NOPASS}@c/x' }"
+    nobody = "which is neither in the environment nor among the credentials"
     told = [
         "yard.toml has 2 mistakes:",
-        "yard.toml, line 2: streams.cam1 needs ${NOPASS}, which is neither in the environment nor among the "
-        "credentials; so do streams.cam2, streams.hall.source",
-        "yard.toml, line 4: streams.hall.source needs ${NOUSER}, which is neither in the environment nor among the "
-        "credentials",
+        f"yard.toml, line 2: streams.cam1 needs ${{NOPASS}}, {nobody}; so do streams.cam2, streams.hall.source",
+        f"yard.toml, line 4: streams.hall.source needs ${{NOUSER}}, {nobody}",
     ]
     assert_told(refusal(folder, "\n".join(("[streams]", *cameras, table))), told, folder)
 

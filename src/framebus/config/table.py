@@ -14,6 +14,11 @@ from framebus.config.lines import Path
 from framebus.core.errors import OptionError
 from framebus.core.options import OPTIONS, check, nearest
 
+FEW = 8
+"""So many options are listed to whoever gave one that is like none of them."""
+_ALIKE: Mapping[str | int, str] = {"streams": "pipe", "pipes": "pipe", "services": "serve", "web": "web"}
+"""The commands that do alone what a table does, with the same options."""
+
 
 class Table:
     """Values are taken by name; one that is not possible is refused, and taken as not given."""
@@ -81,10 +86,17 @@ class Table:
         if name not in known and name in OPTIONS:
             self.refuse(name, f"does not go with {where} ({OPTIONS[name].help}): leave it out")
         elif name not in known:
-            self.refuse(name, f"is not known: {nearest(name, known | own)}")
+            self.refuse(name, f"is not known: {self._near(name, known | own)}")
         else:
             return self._possible(name, value)
         return False
+
+    def _near(self, name: str, known: frozenset[str]) -> str:
+        """What may have been meant, or all there is where that is few."""
+        told = nearest(name, known)
+        if told.startswith("there is") and len(known) > FEW:
+            return f"framebus {_ALIKE[self.path[0]]} --help tells the options"
+        return told
 
     def _possible(self, name: str, value: Any) -> bool:
         try:

@@ -69,7 +69,12 @@ def assert_told(said: str, told: list[str], folder: Path) -> None:
     [
         ("[streams\n", "line 1: this is no TOML: expected ']' at the end of a table declaration"),
         ("[streams]\ngate = rtsp://x\n", "line 2: this is no TOML: invalid value; texts stand in quotes"),
-        ("[streams]\ngate = 'a'\ngate = 'b'\n", "line 3: this is no TOML: cannot overwrite a value"),
+        ("[streams]\ngate = 'a'\n\ngate = 'b'\n", "line 4: streams.gate is there already, in line 2: keep one, or"),
+        ("[pipes.a]\nfps = 3\n[pipes.a]\n", "line 3: pipes.a is there already, in line 1: keep one, or rename"),
+        ("[streams]\ng = { a = 1, a = 2 }\n", "line 2: streams.g.a is there already, in line 2: "),
+        ("[streams]\ng = [\n1,\n]\n[streams.g]\n", "line 5: streams.g is there already, in line 2: "),
+        ("streams.gate = 'a'\n[streams]\n", "line 2: this is no TOML: cannot declare ('streams',) twice"),
+        ("[streams]\ngate = 'a'\ngate = 'b'\nyard = ", "line 3: streams.gate is there already, in line 2: "),
         ("[streams]\n\ngate = [", "line 3: this is no TOML: invalid value"),
         ("", "the system holds nothing to run: write [streams], [services.NAME] or [pipes.NAME]"),
         ("streams = 3\n", "line 1: streams is not possible like this: write a table, [streams]"),

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from framebus.config.expanding import Expanding, environment_and_credentials
-from framebus.config.lines import Path, lines_of
+from framebus.config.lines import Path, lines_of, repeated
 from framebus.core.errors import OptionError, Unavailable
 from framebus.core.redaction import redact
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+_TWICE = re.compile("overwrite|declare|[Dd]uplicate")
 
 
 class Document:
@@ -94,6 +96,11 @@ def _text(path: str, file: str) -> str:
 
 
 def _broken(file: str, text: str, said: str) -> str:
+    if _TWICE.search(said) and (twice := repeated(text)):
+        path, first, second = twice
+        return (
+            f"{file}, line {second}: {_dotted(path)} is there already, in line {first}: keep one, or rename the other"
+        )
     found = _PLACE.search(said)
     line = int(found[1]) if found is not None and found[1] else text.count("\n") + 1
     what = _PLACE.sub("", said)

@@ -32,6 +32,14 @@ def lines_of(text: str) -> Mapping[Path, int]:
     return scanner.lines
 
 
+def repeated(text: str) -> tuple[Path, int, int] | None:
+    """The first key or table of `text` that is there twice, with the lines of both; None where none is seen."""
+    scanner = _Scanner(text)
+    with suppress(IndexError, ValueError):
+        scanner.document()
+    return scanner.repeated
+
+
 class _Scanner:
     """Goes through the text once."""
 
@@ -42,6 +50,9 @@ class _Scanner:
         self.lines: dict[Path, int] = {}
         self._tables: dict[Path, int] = {}
         """How many `[[tables]]` there are of each name."""
+        self._written: dict[Path, int] = {}
+        """What was written itself, rather than something in it."""
+        self.repeated: tuple[Path, int, int] | None = None
 
     def document(self) -> None:
         table: Path = ()
@@ -64,6 +75,7 @@ class _Scanner:
             self._note(path, line)
             path = (*path, number)
         self._note(path, line)
+        self._write(path, line)
         return path
 
     def _placed(self, key: tuple[str, ...]) -> Path:
@@ -81,6 +93,7 @@ class _Scanner:
         path = (*table, *self._key())
         self._at += 1
         self._note(path, line)
+        self._write(path, line)
         self._value(path)
 
     def _key(self) -> tuple[str, ...]:
@@ -145,3 +158,10 @@ class _Scanner:
         """Remember it for `path` and all above it that were not met before."""
         for length in range(1, len(path) + 1):
             self.lines.setdefault(path[:length], line)
+
+    def _write(self, path: Path, line: int) -> None:
+        """Remember it, or that it is there a second time."""
+        if path not in self._written:
+            self._written[path] = line
+        elif self.repeated is None:
+            self.repeated = path, self._written[path], line

@@ -207,7 +207,6 @@ def test_it_is_read_while_it_is_written(path: Path) -> None:
         ({"stop": "490ms"}, range(15)),
         ({"start": "#10", "stop": "#12"}, range(10, 12)),
         ({"start": "2025-06-15T15:06:41Z", "stop": "2025-06-15T15:06:41.1Z"}, (31, 32, 33)),
-        ({"start": 1000}, ()),
     ],
 )
 def test_a_part_of_it(path: Path, options: dict[str, Any], expected: Any) -> None:

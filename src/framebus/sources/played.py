@@ -12,7 +12,7 @@ from framebus.core.frame import Frame
 from framebus.core.names import matches
 from framebus.core.options import check
 from framebus.sources.pace import Pace
-from framebus.sources.stretch import Stretch, paced
+from framebus.sources.stretch import Stretch, behind_the_end, paced, told_if_none
 
 
 class Row(Protocol):
@@ -52,17 +52,19 @@ Streams = Mapping[str, Sequence[Part]]
 class Played:
     """A maker of the frames in `streams`, with the identity, times, meta and arrays they had.
 
+    path        what it is called in errors
     close_file  called once, when it is closed
     speed    None: every frame, as fast as it is taken (finite). A number: at this multiple of the pace of capture, live
     start, stop   from one moment to another, which is not included; see `framebus.core.moments`
 
     A file that is being written is read to where it is now. Nothing in it is executed. Raises `BadFrame` while
-    iterating where a frame is damaged.
+    iterating where a frame is damaged, `OptionError` where `start` lies behind the end.
     """
 
     def __init__(
         self,
         streams: Streams,
+        path: str,
         close_file: Callable[[], object],
         *,
         speed: float | str | None = None,
@@ -71,6 +73,7 @@ class Played:
     ) -> None:
         self.live = speed is not None
         self._streams = streams
+        self._path = path
         self._close_file = close_file
         self._speed = check("speed", speed) or 1.0
         self._stretch = Stretch(check("start", start), check("stop", stop))
@@ -83,7 +86,8 @@ class Played:
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames in the order of time, to the end or until the maker is closed."""
-        return paced(self.frames(), self._pace, self._speed) if self.live else self.frames()
+        frames = told_if_none(self.frames(), self._refuse_beyond)
+        return paced(frames, self._pace, self._speed) if self.live else frames
 
     def close(self) -> None:
         """End the iteration, also from another thread, and close the file; idempotent."""
@@ -102,9 +106,26 @@ class Played:
                 frame = row.frame()
             yield frame
 
+    @property
+    def last_ns(self) -> int | None:
+        """When its last frame was captured, None where there is none; all of it is looked through."""
+        return max((row.captured_ns for parts in self._streams.values() for row in _rows(parts)), default=None)
+
+    def _refuse_beyond(self) -> None:
+        """Raise `OptionError` where there is no frame because all come before the start."""
+        first_ns = self.begins_ns or 0
+        with self._lock:
+            if self._stretch.start is None or self._pace.stopped:
+                return
+            rows = [list(_rows(parts)) for parts in self._streams.values()]
+            last_ns = self.last_ns
+        numbered = [each for stream in rows for each in enumerate(stream)]
+        if last_ns is not None and all(self._stretch.before(at, row.captured_ns, first_ns) for at, row in numbered):
+            raise behind_the_end(self._path, last_ns - first_ns, max(map(len, rows)))
+
     def _stretch_of(self, parts: Sequence[Part], origin_ns: int) -> Iterator[Row]:
         """What is wanted of one stream."""
-        for number, row in enumerate(heapq.merge(*(part.rows() for part in parts), key=_when)):
+        for number, row in enumerate(_rows(parts)):
             if self._stretch.ended(number, row.captured_ns, origin_ns):
                 return
             if not self._stretch.before(number, row.captured_ns, origin_ns):
@@ -121,6 +142,11 @@ def by_stream(parts: Iterable[Part], path: str, streams: str | None) -> Streams:
     if not chosen:
         raise BadFrame(f"{path} holds no stream {wanted}: there is {', '.join(sorted(found)) or 'none'}")
     return chosen
+
+
+def _rows(parts: Sequence[Part]) -> Iterator[Row]:
+    """All of one stream in the order of time."""
+    return heapq.merge(*(part.rows() for part in parts), key=_when)
 
 
 def _when(row: Row) -> int:

@@ -16,7 +16,7 @@ from framebus.core.frame import Frame
 from framebus.core.moments import Moment
 from framebus.core.options import check
 from framebus.sources.pace import Pace
-from framebus.sources.stretch import paced
+from framebus.sources.stretch import behind_the_end, paced, told_if_none
 
 T = TypeVar("T", bound="Recording")
 
@@ -30,6 +30,11 @@ class Recording(Protocol):
     @property
     def begins_ns(self) -> int | None:
         """When its first frame was captured; None where it does not say."""
+        ...
+
+    @property
+    def last_ns(self) -> int | None:
+        """When its last frame was captured, once its frames were taken; None where there is none."""
         ...
 
     def frames(self) -> Iterator[Frame]:
@@ -49,7 +54,8 @@ class Recordings:
     start, stop   a time, or seconds from the beginning of the first file; see `Video`
 
     At most one file of each stream is open at a time. Raises `Unavailable` where there is none, `BadFrame` for a file
-    that framebus did not record, `OptionError` where frames are asked for by number.
+    that framebus did not record, `OptionError` where frames are asked for by number, and while iterating where `start`
+    lies behind the end of all.
     """
 
     def __init__(
@@ -67,18 +73,21 @@ class Recordings:
         self._lock = threading.Lock()
         self._one = one
         self._open: list[Recording] = []
+        self._pattern = pattern
+        self._last_ns = 0
         self._files = _by_stream(pattern, one)
-        first_ns = min(files[0][0] for files in self._files.values())
+        self._first_ns = min(files[0][0] for files in self._files.values())
         self._start, self._stop = (
-            _at(check(name, given), first_ns) for name, given in (("start", start), ("stop", stop))
+            _at(check(name, given), self._first_ns) for name, given in (("start", start), ("stop", stop))
         )
         self.name = min(self._files)
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames to the end of all files or until the maker is closed."""
         streams = [self._one_stream(files) for files in self._files.values()]
-        frames = heapq.merge(*streams, key=lambda frame: frame.captured_ns)
-        return paced(frames, self._pace, self._speed) if self.live else iter(frames)
+        merged = heapq.merge(*streams, key=lambda frame: frame.captured_ns)
+        frames = told_if_none(merged, self._refuse_beyond)
+        return paced(frames, self._pace, self._speed) if self.live else frames
 
     def close(self) -> None:
         """End the iteration, also from another thread; idempotent."""
@@ -96,7 +105,13 @@ class Recordings:
             if recording is None:
                 return
             yield from recording.frames()
+            self._last_ns = max(self._last_ns, recording.last_ns or 0)
             self._finish(recording)
+
+    def _refuse_beyond(self) -> None:
+        """Raise `OptionError` where there is no frame because all come before the start."""
+        if not self._pace.stopped and self._start is not None and self._last_ns < (self._start.at_ns or 0):
+            raise behind_the_end(self._pattern, self._last_ns - self._first_ns)
 
     def _opened(self, path: str) -> Recording | None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import structs
 
@@ -25,6 +25,11 @@ class Stretch:
         self._start, self._stop = start, stop
 
     @property
+    def start(self) -> Moment | None:
+        """Where it begins; None: with the recording."""
+        return self._start
+
+    @property
     def whole(self) -> bool:
         """True where nothing is left out."""
         return self._start is None and self._stop is None
@@ -44,6 +49,22 @@ class Stretch:
     def ended(self, number: int, time_ns: int, first_ns: int) -> bool:
         """Whether it comes too late."""
         return self._stop is not None and not _earlier(self._stop, number, time_ns, first_ns)
+
+
+def told_if_none(frames: Iterable[Frame], tell: Callable[[], None]) -> Iterator[Frame]:
+    """`frames`; where there are none, `tell` may raise why."""
+    some = False
+    for frame in frames:
+        some = True
+        yield frame
+    if not some:
+        tell()
+
+
+def behind_the_end(where: str, lasts_ns: int, count: int = 0) -> OptionError:
+    """What to say of a start that `where` does not reach. `count` is that of its frames, where that is known."""
+    frames = f", and has {count:,} frame{'' if count == 1 else 's'}" if count else ""
+    return OptionError(f"start (--start) lies behind the end of {where}: it lasts {lasts_ns * 1e-9:.2f} s{frames}")
 
 
 def paced(frames: Iterable[Frame], pace: Pace, speed: float | None) -> Iterator[Frame]:

@@ -40,7 +40,7 @@ class Hdf5(Played):
         file = opened(path)
         try:
             super().__init__(
-                by_stream((Part(group, path) for group in file.values()), path, streams), file.close, **options
+                by_stream((Part(group, path) for group in file.values()), path, streams), path, file.close, **options
             )
         except BaseException:
             file.close()

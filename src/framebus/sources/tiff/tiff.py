@@ -51,7 +51,7 @@ class Tiff(Played):
         file = open(path, "rb", buffering=0)  # noqa: SIM115  (closed with the maker)
         try:
             chain = Chain(file.fileno(), path)
-            super().__init__(by_stream(chain.parts.values(), path, streams), file.close, **options)
+            super().__init__(by_stream(chain.parts.values(), path, streams), path, file.close, **options)
         except BaseException:
             file.close()
             raise

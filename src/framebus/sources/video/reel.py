@@ -14,7 +14,7 @@ import av.error
 
 from framebus.codecs.planes import picture
 from framebus.core.errors import BadFrame
-from framebus.sources.stretch import Stretch
+from framebus.sources.stretch import Stretch, behind_the_end
 from framebus.wire.recordings import imprint
 from framebus.wire.recordings.imprint import Imprint
 
@@ -55,6 +55,9 @@ class Reel:
         self._first_ns: int | None = None
         self._time_ns = 0
         self._cut = False
+        self._seen = 0
+        self._last_ns = 0
+        self._all_seen = False
         self._headers: dict[int, Imprint] = {}
         packets = container.demux(self._stream)
         first = next((packet for packet in packets if packet.size), None)
@@ -75,6 +78,17 @@ class Reel:
             if not self._before(self._count - 1, self._time_ns, header):
                 return Picture(frame, self._time_ns, header)
         return None
+
+    @property
+    def last_ns(self) -> int | None:
+        """When the last picture was captured, as far as the file was read; None where it does not say."""
+        return self._last_ns if self._seen and self.recorded is not None else None
+
+    def refuse_beyond(self) -> None:
+        """Raise `OptionError` where the whole file comes before the stretch."""
+        first_ns = 0 if self.recorded is None else self.recorded.captured_ns
+        if self._all_seen and self._seen and self._stretch.before(self._seen - 1, self._last_ns, first_ns):
+            raise behind_the_end(self._path, self._last_ns - first_ns, self._seen)
 
     def _frame(self) -> Any:
         try:
@@ -119,6 +133,7 @@ class Reel:
         early = not self._stretch.whole
         for number, packet in enumerate(packets):
             header = self._note(packet)
+            self._see(packet, header)
             if early and packet.size and self._before(number, self._shown_ns(packet), header):
                 self._drop(held, packet)
                 held.append(packet)
@@ -127,6 +142,12 @@ class Reel:
             yield from held
             held.clear()
             yield packet
+        self._all_seen = True
+
+    def _see(self, packet: Any, header: Imprint | None) -> None:
+        if packet.size:
+            self._seen += 1
+            self._last_ns = max(self._last_ns, self._shown_ns(packet) if header is None else header.captured_ns)
 
     def _drop(self, held: list[Any], packet: Any) -> None:
         """Leave out what nothing is needed of any more, because `packet` is a key frame."""

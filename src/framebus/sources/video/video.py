@@ -20,7 +20,7 @@ from framebus.core.options import check
 from framebus.sources.folder import sniff
 from framebus.sources.pace import Pace
 from framebus.sources.recordings import Recordings, one_or_all
-from framebus.sources.stretch import Stretch, paced
+from framebus.sources.stretch import Stretch, paced, told_if_none
 from framebus.sources.video.reel import Picture, Reel
 from framebus.wire.recordings.imprint import Imprint
 
@@ -48,7 +48,7 @@ class Video:
 
     Raises `Unavailable` when the file cannot be read, `BadFrame` when it is no video, or, while iterating and after
     all frames before it, where it is damaged or cut short; a recording that was cut off just ends. `OptionError` where
-    a time of day is asked of a file that knows none.
+    a time of day is asked of a file that knows none, and, while iterating, where `start` lies behind the end.
     """
 
     def __init__(self, path: str, *, speed: float | str | None = None, start: Any = None, stop: Any = None) -> None:
@@ -78,10 +78,16 @@ class Video:
         """When the first picture was captured, where framebus recorded the file."""
         return None if self.recorded is None else self.recorded.captured_ns
 
+    @property
+    def last_ns(self) -> int | None:
+        """When the last picture was captured that was looked at, where framebus recorded the file."""
+        return self._reel.last_ns
+
     def __iter__(self) -> Iterator[Frame]:
         """Frames to the end of the file or until the maker is closed."""
         speed = self._speed if self.recorded is not None else None
-        return paced(self.frames(), self._pace, speed) if self.live else self.frames()
+        frames = told_if_none(self.frames(), self._refuse_beyond)
+        return paced(frames, self._pace, speed) if self.live else frames
 
     def frames(self) -> Iterator[Frame]:
         """The same, at once."""
@@ -111,6 +117,10 @@ class Video:
         self._pace.stop()
         with self._lock:
             self._container.close()
+
+    def _refuse_beyond(self) -> None:
+        if not self._pace.stopped:
+            self._reel.refuse_beyond()
 
     def _next(self) -> Picture | None:
         # FFmpeg's objects are freed by close(), so never while one of them is at work.

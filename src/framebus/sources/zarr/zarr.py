@@ -38,7 +38,7 @@ class Zarr(Played):
     def __init__(self, path: str, *, streams: str | None = None, **options: Any) -> None:
         path = path.rstrip("/")
         parts = [Part(one, path) for one in _stored(path)]
-        super().__init__(by_stream(parts, path, streams), _nothing, **options)
+        super().__init__(by_stream(parts, path, streams), path, _nothing, **options)
 
 
 def _stored(path: str) -> list[Stored]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from framebus.compat.imagenode.settings import NodeSettings
+from framebus.compat.settings import listing
 from framebus.testing.children import Child
 from tests.conftest import StartChild
 
@@ -250,20 +252,56 @@ def test_a_file_that_is_not_there(child: StartChild, tmp_path: Path) -> None:
     assert "no.yaml cannot be read" in process.stderr
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("hub:\n  patience: 5\n  queuemax: 9\n", ["patience: 5.0", "line 3: hub.queuemax has no effect"]),
-        (
-            node("  H1: tcp://desk:5555\n", SYNTHETIC) + "lights:\n  L1:\n    gpio: 18\n",
-            ["address: synthetic:", "framerate: 20.0", "lights is not done"],
-        ),
-    ],
-)
-def test_checking_says_what_is_in_it_and_runs_nothing(
-    child: StartChild, tmp_path: Path, text: str, says: list[str]
-) -> None:
+NODE_PICTURE = """\
+settings.yaml is in order: 1 camera, 2 hubs
+                   ╭─ W1 Door ──────────────╮
+                   │ size 640x480           │
+ synthetic:  ───▶  │ framerate 20           │ ──▶ the hub, as Barn
+                   │ sends every picture    │
+                   ╰────────────────────────╯
+
+hubs, the first that answers
+  H1  tcp://desk:5555
+  H2  tcp://attic:5555
+
+pictures as JPEG, at most 50 waiting, the next hub after 5 s
+"""
+
+
+def test_checking_draws_a_node_and_runs_nothing(child: StartChild, tmp_path: Path) -> None:
+    camera = "    src: 'synthetic:'\n    resolution: (640, 480)\n    framerate: 20\n"
+    text = node("  H1: tcp://desk:5555\n  H2: tcp://attic:5555\n", camera) + "lights:\n  L1:\n    gpio: 18\n"
     process = run(child, tmp_path, text, "--check")
     assert process.wait() == 0
-    assert all(line in process.stderr for line in says), process.stderr
+    assert _plain(process.stdout) == _plain(NODE_PICTURE)
+    assert "lights is not done" in process.stderr
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_checking_draws_a_hub_and_runs_nothing(child: StartChild, tmp_path: Path) -> None:
+    process = run(child, tmp_path, "hub:\n  patience: 5\n  queuemax: 9\n  allow: 10.0.0.0/24\n", "--check")
+    drawn = _plain(process.succeed())
+    assert drawn.startswith("settings.yaml is in order: 1 hub\n")
+    assert "from 10.0.0.0/24" in drawn
+    assert "a node is missed after 5" in drawn
+    assert "line 3: hub.queuemax has no effect" in process.stderr
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_prints_its_settings_prints_them_as_people_write_them() -> None:
+    settings = NodeSettings(name="Barn", hubs=("tcp://a:1", "tcp://b:2"), patience=2.0, print_settings=True)
+    assert list(listing(settings)) == [
+        "name: Barn",
+        "hubs: tcp://a:1, tcp://b:2",
+        "cameras: none",
+        "queuemax: 50",
+        "patience: 2",
+        "heartbeat: none",
+        "send_type: jpg",
+        "print_settings: yes",
+    ]
+
+
+def _plain(drawn: str) -> str:
+    """Without the room around it."""
+    return "\n".join(re.sub(" +", " ", line).strip() for line in drawn.splitlines())

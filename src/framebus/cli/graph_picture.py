@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
@@ -26,9 +26,14 @@ SHOWN = 8
 
 def show(description: Description) -> None:
     """Print it."""
+    on_screen(picture(description))
+
+
+def on_screen(parts: Iterable[RenderableType]) -> None:
+    """Print the parts of a picture, one below the other."""
     width = min(shutil.get_terminal_size().columns, WIDEST)
     console = Console(file=sys.stdout, width=width, highlight=False)
-    for part in picture(description):
+    for part in parts:
         console.print(part)
 
 
@@ -73,45 +78,49 @@ class Drawing:
     def streams(self, work: Capture) -> Iterator[RenderableType]:
         """All of `[streams]`."""
         yield Text("\nstreams, captured by one process", style="dim")
-        grid = _grid()
+        listed = grid()
         for name, stream in work.streams.items():
             place, options = self._words.shown(stream.source), self._words.options(stream.options)
-            grid.add_row(Text(f"  {name}", style="bold"), place, _listed(options))
-        yield grid
+            listed.add_row(Text(f"  {name}", style="bold"), place, _listed(options))
+        yield listed
 
     def services(self, served: Sequence[tuple[Plan, Service]]) -> Iterator[RenderableType]:
         """All services."""
         yield Text("\nservices, asked by gather", style="dim")
-        grid = _grid()
+        listed = grid()
         for plan, work in served:
             where, what = self._words.hidden(work.address), self._words.hidden(work.op.name)
             options = self._words.options(work.options)
-            grid.add_row(Text(f"  {plan.name}", style="bold"), what, where, _listed(options))
-        yield grid
+            listed.add_row(Text(f"  {plan.name}", style="bold"), what, where, _listed(options))
+        yield listed
 
     def page(self, work: Web) -> Iterator[RenderableType]:
         """What the page shows."""
         yield Text("\npage, for whoever has its link", style="dim")
-        grid = _grid()
+        listed = grid()
         options = self._words.options(work.options)
-        grid.add_row(Text(f"  {work.listen}", style="bold"), ", ".join(self._read(work.places)), _listed(options))
-        yield grid
+        listed.add_row(Text(f"  {work.listen}", style="bold"), ", ".join(self._read(work.places)), _listed(options))
+        yield listed
 
     def pipe(self, plan: Plan, work: Pipe) -> RenderableType:
         """What one pipe reads, a box with what it does, and where that goes."""
-        row = Grid.grid(padding=(0, 1))
-        row.add_column(vertical="middle")
-        row.add_column(vertical="middle", min_width=26)
-        row.add_column(vertical="middle")
-        doing = "\n".join(self._words.doing(work)) or "as it comes"
-        box = Panel(Text(doing), title=f"[bold]{plan.name}[/bold]", title_align="left", border_style="cyan")
-        read = Text("\n".join(_joined(self._read(work.sources), self._room)))
-        row.add_row(read, box, Text(f"──▶ {self._words.hidden(work.sink)}"))
-        return row
+        doing = tuple(self._words.doing(work)) or ("as it comes",)
+        return box(self._read(work.sources), plan.name, doing, self._words.hidden(work.sink), self._room)
 
     def _read(self, sources: Sequence[str]) -> list[str]:
         names = [self._words.shown(source) for source in sources]
         return names if len(names) <= SHOWN else [*names[: SHOWN - 1], f"… {len(names) - SHOWN + 1} more"]
+
+
+def box(read: Sequence[str], title: str, doing: Sequence[str], goes: str, room: int = 0) -> RenderableType:
+    """What is read (in `room` columns), a box with what is done with it, and where that goes."""
+    row = Grid.grid(padding=(0, 1))
+    row.add_column(vertical="middle")
+    row.add_column(vertical="middle", min_width=26)
+    row.add_column(vertical="middle")
+    panel = Panel(Text("\n".join(doing)), title=Text(title, style="bold"), title_align="left", border_style="cyan")
+    row.add_row(Text("\n".join(_joined(read, room))), panel, Text(f"──▶ {goes}"))
+    return row
 
 
 def _joined(names: Sequence[str], room: int) -> Iterator[str]:
@@ -126,8 +135,9 @@ def _listed(options: Iterator[str]) -> Text:
     return Text(", ".join(options), style="dim")
 
 
-def _grid() -> Grid:
-    grid = Grid.grid(padding=(0, 2, 0, 0))
+def grid() -> Grid:
+    """For names with what belongs to them."""
+    made = Grid.grid(padding=(0, 2, 0, 0))
     for _ in range(4):
-        grid.add_column(overflow="fold")
-    return grid
+        made.add_column(overflow="fold")
+    return made

@@ -24,7 +24,7 @@ def run_yaml(path: str, check: bool) -> int:
     root = _recognised(path)
     if "hub" in root:
         return _imagehub(path, root, check)
-    return _imagenode(root, check)
+    return _imagenode(path, root, check)
 
 
 def _recognised(path: str) -> Section:
@@ -60,8 +60,11 @@ def _imagehub(path: str, root: Section, check: bool) -> int:
     from framebus.compat.imagehub import open_hub, read
 
     settings, notes = read(root, os.path.dirname(os.path.abspath(path)))
-    _tell(settings, notes, settings.print_settings or check)
+    _tell(settings, notes, settings.print_settings and not check)
     if check:
+        from framebus.cli.yaml_picture import show_hub
+
+        show_hub(path, settings)
         return 0
     since = time.monotonic()
     with Stopping() as stopping:
@@ -96,12 +99,15 @@ def _filed(hub: Hub, elapsed_s: float) -> str:
 # imagenode -----------------------------------------------------------------------------------------------
 
 
-def _imagenode(root: Section, check: bool) -> int:
+def _imagenode(path: str, root: Section, check: bool) -> int:
     from framebus.compat.imagenode import open_node, read
 
     settings, notes = read(root)
-    _tell(settings, notes, settings.print_settings or check)
+    _tell(settings, notes, settings.print_settings and not check)
     if check:
+        from framebus.cli.yaml_picture import show_node
+
+        show_node(path, settings)
         return 0
     since = time.monotonic()
     with Stopping() as stopping:

@@ -187,7 +187,20 @@ def listing(settings: msgspec.Struct, indent: str = "") -> Iterator[str]:
                 yield f"{indent}{name}:"
                 yield from listing(item, f"{indent}  ")
         else:
-            yield f"{indent}{name}: {value}"
+            yield f"{indent}{name}: {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    """As people would write it."""
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(one)}" for name, one in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 # how -----------------------------------------------------------------------------------------------------

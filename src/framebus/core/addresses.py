@@ -58,6 +58,7 @@ PLACEHOLDERS = ("stream", "date", "time", "seq", "name")
 Role = Literal["reader", "writer"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?", re.ASCII)
+_COLON_MISSING = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)//+", re.ASCII)
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]*|\*|\[[0-9A-Fa-f:.]+\]):\d{1,5}(?:/\S*)?", re.ASCII)
 _MAX_UNIX_PATH = 107
 
@@ -163,6 +164,7 @@ def parse(text: str, *, schemes: Iterable[str] = (), exists: Callable[[str], boo
     text = _clean(text)
     match = _SCHEME.match(text)
     if match is None:
+        _refuse_missing_colon(text, schemes, exists)
         return _path(text, exists)
     word, slashes, rest = match[1].lower(), match[2] is not None, text[match.end() :]
     if slashes and word.rpartition("+")[2] in LINKS:
@@ -250,6 +252,21 @@ def _clean(text: str) -> str:
     return text
 
 
+def _refuse_missing_colon(text: str, schemes: Iterable[str], exists: Callable[[str], bool] | None) -> None:
+    """`rtsp//cam`: a path by the grammar, and nothing that anybody means as one."""
+    match = _COLON_MISSING.match(text)
+    if match is None or (exists is not None and exists(text)):
+        return
+    word, rest = match[1].lower(), text[match.end() :]
+    if word in HERE:
+        meant = f"{word}:{rest}"
+    elif word.rpartition("+")[2] in LINKS or word in (*URLS, *schemes):
+        meant = f"{word}://{rest}"
+    else:
+        return
+    raise AddressError(f"address {match[0]}…: the colon is missing, write {redact(meant)} (a file: ./{match[0]}…)")
+
+
 def _path(text: str, exists: Callable[[str], bool] | None) -> Path:
     if _HOST_AND_PORT.fullmatch(text):
         raise AddressError(f"address {text!r}: did you mean tcp://{text}? (a file of that name is written ./{text})")
@@ -294,6 +311,8 @@ def _link(text: str, word: str, rest: str) -> Link:
     try:
         if dialect or "+" in word:
             _check_dialect(dialect, scheme)
+        if rest.startswith("/") and (meant := _without_slash(word, rest)):
+            raise AddressError(f"a slash too many, write {meant}")
         if scheme == "tcp":
             return _tcp(dialect, rest)
         if scheme == "shm":
@@ -301,6 +320,13 @@ def _link(text: str, word: str, rest: str) -> Link:
         return _ipc(rest) if scheme == "ipc" else _inproc(rest)
     except AddressError as error:
         raise AddressError(f"address {redact(text)!r}: {redact(str(error))}") from None
+
+
+def _without_slash(word: str, rest: str) -> str:
+    """What `shm:///door` and `tcp:///desk:5555` are meant to be; nothing where it may be meant as it is."""
+    meant = f"{word}://{rest.lstrip('/')}"
+    host = rest.lstrip("/").partition("/")[0]
+    return meant if word == "shm" or (word.endswith("tcp") and _HOST_AND_PORT.fullmatch(host)) else ""
 
 
 def _check_dialect(dialect: str, scheme: str) -> None:

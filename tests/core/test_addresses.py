@@ -152,6 +152,7 @@ REFUSALS: list[tuple[str, str]] = [
     ("tcp://desk:1,", r"several peers are tried in turn, so each needs a host"),
     # names and paths
     ("shm://a b", r"'a b' names no stream: give a name"),
+    ("shm://Hof Süd", r"'Hof Süd' names no stream: .*; 'Hof-Sued' is one"),
     ("shm://a/b", r"'a/b' names no stream"),
     ("tcp://desk/*x", r"'\*x' names no stream"),
     ("tcp://desk/{name}", r"'\{name\}' names no stream"),

@@ -12,6 +12,7 @@ from framebus.core.names import (
     fill_template,
     matches,
     overlap,
+    suggestion,
     to_name,
     valid_name,
     valid_pattern,
@@ -41,6 +42,30 @@ def test_no_names(text: str) -> None:
 def test_a_refusal_says_whose_name_what_is_allowed_and_what_would_do() -> None:
     with pytest.raises(OptionError, match=r"group 'my cam' is not a name \(a letter or digit.*'my-cam' is one"):
         check_name("my cam", "group")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hof Süd", "Hof-Sued"),
+        ("Hof Su\u0308d", "Hof-Sued"),
+        ("Straße (links)", "Strasse-links"),
+        ("Église 2", "Eglise-2"),
+        ("Cam #1 ", "Cam-1"),
+        ("x" * 70, "x" * 64),
+    ],
+)
+def test_what_people_write_is_answered_with_a_name_they_would_know(text: str, name: str) -> None:
+    assert suggestion(text) == f"; {name!r} is one"
+
+
+@given(st.text() | st.integers())
+def test_what_is_suggested_is_a_name(text: str | int) -> None:
+    assert (told := suggestion(text)) == "" or valid_name(told.split("'")[1])
+
+
+def test_nothing_is_suggested_where_nothing_could_stay() -> None:
+    assert suggestion("庭") == ""
 
 
 def test_a_name_is_text() -> None:

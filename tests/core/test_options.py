@@ -229,6 +229,12 @@ class TestTheTable:
         }
 
 
+@pytest.mark.parametrize("name", ["stream", "group"])
+def test_where_a_name_is_wanted_one_like_it_is_told(name: str) -> None:
+    with pytest.raises(OptionError, match=f"{name}='Hof Süd' is not possible: give a name .*; 'Hof-Sued' is one$"):
+        check(name, "Hof Süd")
+
+
 def test_what_is_no_list_of_ops_is_not_looked_into() -> None:
     ops = iter(["gray"])
     with pytest.raises(OptionError, match="is not possible: give an op or a list of ops"):

@@ -11,6 +11,7 @@ from typing import Any
 from framebus.config.expanding import Expanding, environment_and_credentials
 from framebus.config.lines import Path, lines_of, repeated
 from framebus.core.errors import OptionError, Unavailable
+from framebus.core.names import suggestion
 from framebus.core.redaction import redact
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -104,5 +105,15 @@ def _broken(file: str, text: str, said: str) -> str:
     found = _PLACE.search(said)
     line = int(found[1]) if found is not None and found[1] else text.count("\n") + 1
     what = _PLACE.sub("", said)
-    hint = '; texts stand in quotes, as in gate = "camera:0"' if what == "Invalid value" else ""
-    return f"{file}, line {line}: this is no TOML: {what[:1].lower()}{what[1:]}{hint}"
+    return f"{file}, line {line}: this is no TOML: {what[:1].lower()}{what[1:]}{_hint(what, text, line)}"
+
+
+def _hint(what: str, text: str, line: int) -> str:
+    if what == "Invalid value":
+        return '; texts stand in quotes, as in gate = "camera:0"'
+    key = text.split("\n")[line - 1].partition("=")[0].strip()
+    return (
+        f"; names have neither blanks nor umlauts{suggestion(key)}"
+        if what.startswith("Expected '=' after a key") and key
+        else ""
+    )

@@ -14,7 +14,7 @@ from framebus.config.document import Document, load
 from framebus.config.names import Names, depths
 from framebus.config.table import Table
 from framebus.core.errors import OptionError
-from framebus.core.names import RULE, valid_name
+from framebus.core.names import RULE, suggestion, valid_name
 from framebus.core.options import nearest
 from framebus.graph.plans import Pipe, Plan
 
@@ -97,7 +97,7 @@ def _tables(document: Document, kind: str, *, nested: bool) -> dict[str, Any]:
     found = {}
     for name, value in values.items():
         if not (isinstance(name, str) and valid_name(name)):
-            document.refuse((kind, str(name)), f"is no name: give {RULE}")
+            document.refuse((kind, str(name)), f"is no name: give {RULE}{suggestion(name)}")
         elif nested and not isinstance(value, Mapping):
             document.refuse((kind, name), f"is not possible like this: write a table, [{kind}.{name}]")
         else:

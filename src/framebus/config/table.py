@@ -104,7 +104,7 @@ class Table:
                 check(name, value)
             msgspec.json.encode(_plain(value))
         except OptionError:
-            self.refuse_value(name, OPTIONS[name].allowed)
+            self.refuse_value(name, OPTIONS[name].instead_of(value))
         except TypeError:
             self.refuse_value(name, "text, a number, true or false, or a list of these")
         else:

@@ -23,7 +23,7 @@ import msgspec
 
 from framebus.core.errors import AddressError, OptionError
 from framebus.core.hosts import Peer, is_local_host, is_loopback, network_wide, parse_peer
-from framebus.core.names import RULE, valid_name, valid_pattern, valid_template
+from framebus.core.names import RULE, suggestion, valid_name, valid_pattern, valid_template
 from framebus.core.options import nearest
 from framebus.core.redaction import redact
 
@@ -356,7 +356,7 @@ def _ipc(rest: str) -> Link:
 def _inproc(rest: str) -> Link:
     name, _, streams = rest.partition("/")
     if not valid_name(name):
-        raise AddressError(f"{name!r} is not a name ({RULE})")
+        raise AddressError(f"{name!r} is not a name ({RULE}){suggestion(name)}")
     return Link("inproc", path=name, streams=_streams(streams))
 
 
@@ -367,6 +367,7 @@ def _streams(text: str) -> str:
         return text
     raise AddressError(
         f"{text!r} names no stream: give a name ({RULE}), a beginning ('yard-*') or a template ('{{stream}}-seen')"
+        f"{'' if set('*{') & set(text) else suggestion(text)}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from framebus.core.errors import OptionError
 
@@ -11,6 +12,11 @@ RULE = "a letter or digit, then letters, digits, '.', '_' or '-', 64 at most"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _OTHER = re.compile(r"[^A-Za-z0-9._-]")
+_DASHES = re.compile("-{2,}")
+_SPELT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"}
+)
+"""Letters that are more than a letter and its accent."""
 _PLACEHOLDER = "{stream}"
 
 
@@ -23,7 +29,7 @@ def check_name(name: str, what: str = "name") -> str:
     """`name` itself; raises `OptionError` when it is none. `what` says whose name it is, e.g. `group`."""
     if isinstance(name, str) and valid_name(name):
         return name
-    raise OptionError(f"{what} {name!r} is not a name ({RULE}){_suggestion(name)}")
+    raise OptionError(f"{what} {name!r} is not a name ({RULE}){suggestion(name)}")
 
 
 def valid_template(text: str) -> bool:
@@ -65,8 +71,14 @@ def overlap(one: str, other: str) -> bool:
     return matches(one, other) or matches(other, one)
 
 
-def _suggestion(name: object) -> str:
-    if not isinstance(name, str):
+def suggestion(text: object) -> str:
+    """How `text` could be written as a name, as the end of a sentence; nothing where nothing of it could stay.
+
+    Umlauts and accents as they are written without: `Hof Süd` becomes `Hof-Sued`.
+    """
+    if not isinstance(text, str):
         return ""
-    near = to_name(name, "")
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_SPELT))
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    near = _DASHES.sub("-", to_name(letters, "")).rstrip("-")
     return f"; {near!r} is one" if near else ""

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from framebus.core import values
+from framebus.core.names import suggestion
 
 Group = Literal["read", "deliver", "work", "write"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -48,3 +49,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     def negation(self) -> str:
         """`--no-listen`."""
         return "--no-" + self.flag[2:]
+
+    def instead_of(self, value: Any) -> str:
+        """What to give instead of `value`: all that is allowed, and where that is a name, one like it."""
+        named = self.parse in (values.name, values.template) and "{" not in str(value)
+        return self.allowed + (suggestion(value) if named else "")

@@ -268,7 +268,7 @@ def check(name: str, value: Any) -> Any:
     try:
         return option.parse(value)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise OptionError(f"{name}={value!r} is not possible: give {option.allowed}") from None
+        raise OptionError(f"{name}={value!r} is not possible: give {option.instead_of(value)}") from None
 
 
 def from_texts(name: str, texts: Sequence[str]) -> Any:

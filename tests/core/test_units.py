@@ -29,6 +29,16 @@ from framebus.core.units import duration, nbytes, size
         ("2h", 7200.0),
         ("14d", 14 * 86400.0),
         (" 1.5 h ", 5400.0),
+        ("14 days", 14 * 86400.0),
+        ("1 day", 86400.0),
+        ("2 weeks", 14 * 86400.0),
+        ("10 min", 600.0),
+        ("10 Minutes", 600.0),
+        ("2 hours", 7200.0),
+        ("1.5 hrs", 5400.0),
+        ("30 seconds", 30.0),
+        ("30sec", 30.0),
+        ("200 milliseconds", 0.2),
     ],
 )
 def test_durations(value: Any, seconds: float) -> None:
@@ -38,7 +48,30 @@ def test_durations(value: Any, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "s", "5 parsecs", "5m", "5S", "-1", -1, "1e3", "1,5s", "inf", math.inf, math.nan, None, True, [5], b"5", "٣s"],
+    [
+        "",
+        "s",
+        "5 parsecs",
+        "5m",
+        "5 m",
+        "5 months",
+        "5S",
+        "5 Ms",
+        "5 days 3",
+        "five days",
+        "-1",
+        -1,
+        "1e3",
+        "1,5s",
+        "inf",
+        math.inf,
+        math.nan,
+        None,
+        True,
+        [5],
+        b"5",
+        "٣s",
+    ],
 )
 def test_no_durations(value: Any) -> None:
     with pytest.raises(OptionError, match=r"is not a duration: give seconds .*'200ms'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,26 @@ def test_an_error_names_the_op_and_the_frame() -> None:
 def test_an_answer_that_is_no_picture_is_refused() -> None:
     with pytest.raises(OpError, match="not str"):
         load(lambda image: "cat")(picture(0))
+
+
+@pytest.mark.parametrize(
+    ("meta", "says"),
+    [
+        ({"score": math.nan}, r"meta\.score is nan"),
+        ({"boxes": [{"at": (1, -math.inf)}]}, r"meta\.boxes\[0\]\.at\[1\] is -inf"),
+        ({"light": np.float32("nan")}, r"meta\.light is nan"),
+    ],
+)
+def test_a_number_that_no_frame_can_carry_is_told_of_the_op_that_made_it(meta: dict[str, Any], says: str) -> None:
+    def of_a_mapping(image: Any) -> Any:
+        return meta
+
+    def of_a_frame(frame: Frame) -> Frame:
+        return frame.replace(meta=meta)
+
+    for op in (of_a_mapping, of_a_frame):
+        with pytest.raises(OpError, match=rf"{op.__name__} failed on frame 0 of test: BadFrame: {says}: .*None"):
+            load(op)(picture(0))
 
 
 def test_packets_cannot_be_worked_on() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,9 @@ class Op:
 
     It gets the frame where its first parameter is called `frame` or annotated `Frame`, and `frame.image` (read-only
     array, height × width [× channels]) otherwise. It answers with an array or a frame (which keeps the identity of
-    the one it was made from), a mapping (added to `frame.meta`), or None (the frame is dropped); a generator makes
-    several frames of one, which get a `run` of their own and numbers that follow from the frame's.
+    the one it was made from), a mapping (added to `frame.meta`; neither nan nor infinity), or None (the frame is
+    dropped); a generator makes several frames of one, which get a `run` of their own and numbers that follow from the
+    frame's.
     """
 
     def __init__(self, function: Ready) -> None:
@@ -128,14 +130,29 @@ def _answered(frame: Item, answer: Any) -> Frame | None:
     if answer is None or answer is frame:
         return answer
     if isinstance(answer, Frame):
+        if answer.meta is not frame.meta:
+            _check_finite(answer.meta, "meta")
         return answer if answer.run else answer.replace(**_header(frame))
     if isinstance(answer, Mapping):
+        _check_finite(answer, "meta")
         return frame.replace(meta={**frame.meta, **answer})
     if isinstance(answer, np.ndarray):
         format = _format(frame, answer)
         wanted = frame.wanted if frame.wanted == format else ""
         return frame.replace(content=answer, format=format, wanted=wanted, _data=None, _image=None)
     raise BadFrame(f"an op answers with an array, a frame, a dict or None, not {type(answer).__name__}")
+
+
+def _check_finite(value: Any, path: str) -> None:
+    """Raise `BadFrame` for a number that no frame can carry: told here, it is told of the op that made it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_finite(inner, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for at, inner in enumerate(value):
+            _check_finite(inner, f"{path}[{at}]")
+    elif isinstance(value, float | np.floating) and not isfinite(value):
+        raise BadFrame(f"{path} is {value}: JSON has no such number, answer with None instead")
 
 
 def _decoded(answer: Any) -> Frame | None:

@@ -122,3 +122,25 @@ def test_what_is_no_recording_is_said_to_be_none(capsys: pytest.CaptureFixture[s
         assert main([*words, str(tmp_path / "text.h5")]) in (3, 4)
         captured = capsys.readouterr()
         assert "text.h5 is no recording of framebus: it cannot be read as HDF5" in captured.out + captured.err
+
+
+def test_info_of_several_tells_what_is_wrong_with_one_and_goes_on_with_the_others(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("a.tif", "c.tif"):
+        runs.record(tmp_path / name, samples(3))
+    (tmp_path / "b.h5").write_text("this is no HDF5")
+    first, broken, last, away = (str(tmp_path / name) for name in ("a.tif", "b.h5", "c.tif", "nothing.tif"))
+
+    assert main(["info", first, broken, last]) == 3
+    told = capsys.readouterr()
+    assert [line.partition(" · ")[0] for line in told.out.splitlines() if " · " in line] == [first, last]
+    assert told.err.startswith(f"framebus: {broken} is no recording of framebus")
+
+    facts = json.loads(printed(capsys, "info", first, broken, last, "--json", code=3))
+    assert [one.get("kind") for one in facts] == ["recording", None, "recording"]
+    assert "no recording" in facts[1]["error"]
+
+    assert main(["info", away, first]) == 4
+    assert main(["info", away, broken, first]) == 3
+    assert len(capsys.readouterr().err.splitlines()) == 3

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from framebus.cli import describing
+from framebus.cli.console import console
 from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
+from framebus.core.errors import BadFrame, Error
+from framebus.core.redaction import redact
 
 CAMERA = ("size", "fps", "input_format", "number", "transport", "backend", "verify", "deadline")
 """How a camera is reached."""
@@ -62,19 +65,42 @@ def run(arguments: argparse.Namespace) -> int:
         return _follow(arguments.addresses, wanted, as_json=arguments.json)
     timeout_s = float(wanted.get("timeout") or ANSWER_S)
     how = {name: wanted[name] for name in CAMERA if name in wanted}
-    found = [_facts(address, timeout_s, how) for address in arguments.addresses]
+    found, failed = _facts_of_all(arguments.addresses, timeout_s, how)
     if arguments.json:
         print(json.dumps(found if len(found) > 1 else found[0], indent=2))
-    else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print("\n\n".join(_text(facts, width) for facts in found))
-    return 0
+        return _exit_code(failed)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if len(failed) < len(found):
+        print("\n\n".join(_text(facts, width) for facts in found if "error" not in facts), flush=True)
+    for error in failed:
+        console.say(f"framebus: {error}", "error")
+    return _exit_code(failed)
+
+
+def _facts_of_all(places: list[str], timeout_s: float, how: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Error]]:
+    """What is at each place, or why nobody knows: of several, a broken one keeps nobody from hearing of the others."""
+    found: list[dict[str, Any]] = []
+    failed: list[Error] = []
+    for place in places:
+        try:
+            found.append(_facts(place, timeout_s, how))
+        except Error as error:
+            if len(places) == 1:
+                raise
+            failed.append(error)
+            found.append({"address": redact(place), "error": redact(str(error))})
+    return found, failed
+
+
+def _exit_code(failed: list[Error]) -> int:
+    """That of the errors where they have the same; else that of something that went wrong."""
+    codes = {error.exit_code for error in failed}
+    return 0 if not codes else codes.pop() if len(codes) == 1 else BadFrame.exit_code
 
 
 def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
     """What is there; of a recording what is in it, and of a file that could be one why it is none."""
     from framebus.cli import recordings
-    from framebus.core.errors import BadFrame, Error
     from framebus.links.spool.looking import is_spool
 
     if is_spool(place):

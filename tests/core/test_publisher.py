@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from framebus.core.contracts import Done, Item
+from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.core.publisher import Publisher
 from framebus.core.statistics import Stats
@@ -60,6 +61,33 @@ class TestFilling:
             pass
         assert out.sent[0][0].format == "rgb24"
         assert out.sent[0][0].dtype == np.uint8
+
+    @pytest.mark.parametrize(
+        ("shape", "dtype"),
+        [
+            (4, "uint8"),
+            (None, "uint8"),
+            ("512x512", "uint8"),
+            ((4.0, 4), "uint8"),
+            ((-1, 4), "uint8"),
+            ((1,) * 9, "uint8"),
+            (np.zeros((4, 4)), "uint8"),
+            ((4, 4), "bgr24"),
+            ((4, 4), None),
+            ((4, 4), object),
+            ((4, 4), "U3"),
+            ((4, 4), "a,,b"),
+            ((4, 4), "datetime64[s]"),
+        ],
+    )
+    def test_says_what_it_expects(self, shape: Any, dtype: Any) -> None:
+        with pytest.raises(OptionError, match=r"^fill\(.* is not possible: give the shape, .* fill\(\(480, 640, 3\)"):
+            Notebook().fill(shape, dtype)
+
+    @pytest.mark.parametrize("shape", [[2, 3], np.array([2, 3]), np.zeros((2, 3)).shape, (np.int64(2), 3)])
+    def test_takes_a_shape_as_numpy_does(self, shape: Any) -> None:
+        with Notebook().fill(shape, np.float32) as image:
+            assert (image.shape, image.dtype.name) == ((2, 3), "float32")
 
     def test_sends_nothing_when_it_fails(self) -> None:
         out = Notebook()

@@ -157,6 +157,17 @@ def test_filling_in_place_sends_what_was_written() -> None:
     assert frame.image.min() == 9
 
 
+@pytest.mark.parametrize("address", ["tcp://localhost:{port}/cam", "ipc:///{folder}/s", "null:"])
+def test_a_shape_that_is_none_is_refused_alike_wherever_frames_go(
+    address: str, free_port: int, runtime_dir: Path
+) -> None:
+    with (
+        fb.publish(address.format(port=free_port, folder=runtime_dir)) as out,
+        pytest.raises(OptionError, match=r"fill\(4, 'uint8'\) is not possible: give the shape, \(height, width\)"),
+    ):
+        out.fill(4)  # type: ignore[arg-type]
+
+
 def test_after_closing_nothing_is_taken_any_more() -> None:
     kept = Kept()
     out = SinkPublisher(kept)

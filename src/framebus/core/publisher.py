@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from operator import index
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,10 +15,43 @@ import numpy as np
 import numpy.typing as npt
 
 from framebus.core.contracts import Done, Item, SourceState
+from framebus.core.errors import OptionError
 from framebus.core.figures import count
+from framebus.core.formats import MAX_DIMENSIONS
 from framebus.core.frame import Frame
 from framebus.core.showing import line
 from framebus.core.statistics import Stats, told
+
+_NUMBERS = "biufc"
+
+
+def fillable(shape: Any, dtype: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of an array that somebody wants to fill; raises `OptionError` where it could be no frame."""
+    try:
+        return _known(shape, dtype)  # most publishers ask for the same each time, many times a second
+    except TypeError:  # a list cannot be remembered
+        return _looked_into(shape, dtype)
+
+
+def _looked_into(shape: Any, dtype: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    try:
+        sizes, kind = tuple(map(index, shape)), np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):  # numpy parses texts such as "i4, f8"
+        raise _not_fillable(shape, dtype) from None
+    if dtype is None or kind.kind not in _NUMBERS or len(sizes) > MAX_DIMENSIONS or min(sizes, default=0) < 0:
+        raise _not_fillable(shape, dtype)
+    return sizes, kind
+
+
+_known = lru_cache(maxsize=16)(_looked_into)
+
+
+def _not_fillable(shape: Any, dtype: Any) -> OptionError:
+    return OptionError(
+        f"fill({reprlib.repr(shape)}, {reprlib.repr(dtype)}) is not possible: give the shape, (height, width) or "
+        f"(height, width, channels), {MAX_DIMENSIONS} numbers at most, and a type of numbers, as in "
+        "fill((480, 640, 3), 'uint8')"
+    )
 
 
 class Publisher(ABC):
@@ -75,12 +111,13 @@ class Publisher(ABC):
         """A fresh array to write pixels into; sent when the block is left normally, dropped otherwise.
 
         Over shared memory readers are given this very array: do not change it after the block. Raises `Unavailable`
-        where there is not enough shared memory.
+        where there is not enough shared memory, `OptionError` for what is no shape or no type of numbers.
         """
+        sizes, kind = fillable(shape, dtype)
 
         @contextmanager
         def filling() -> Iterator[npt.NDArray[Any]]:
-            image = np.empty(shape, dtype)
+            image = np.empty(sizes, kind)
             yield image
             self.send(Frame.of(image, format=format), stream, meta)
 

@@ -17,7 +17,7 @@ from framebus.core.errors import BadFrame, OptionError
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame, Packet
 from framebus.core.names import check_name, fill_template
-from framebus.core.publisher import Publisher
+from framebus.core.publisher import Publisher, fillable
 from framebus.core.snapshot import checked, snapshot
 from framebus.core.statistics import Stats
 from framebus.links.writing import WritingEnd
@@ -87,7 +87,7 @@ class LinkPublisher(Publisher):
 
     def make_room(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """A writable array, in shared memory where that spares a copy."""
-        return self._end.make_room(shape, np.dtype(dtype))
+        return self._end.make_room(*fillable(shape, dtype))
 
     def send_filled(
         self, image: npt.NDArray[Any], stream: str | None, meta: Mapping[str, Any] | None, format: str | None

@@ -100,7 +100,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines(folder: Path) -
 
 def test_a_password_that_many_cameras_need_is_missed_once(folder: Path) -> None:
     cameras = [f"cam{number} = 'rtsp://u:${{NOPASS}}@10.0.0.{number}/main'" for number in (1, 2)]
-    table = "hall = { source = 'rtsp://${NOUSER}:${NOPASS}@c/x' }"
+    table = "hall = { source = 'rtsp://${NOUSER}:${NOPASS}@c:${NOPASS}/x' }"
     nobody = "which is neither in the environment nor among the credentials"
     told = [
         "yard.toml has 2 mistakes:",

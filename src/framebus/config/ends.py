@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from framebus.core.addresses import Address, Link, Path, Role, check_role, parse
+from framebus.core.addresses import Address, Link, Path, Role, Url, check_role, parse
 from framebus.core.errors import AddressError, Error
+from framebus.sources.rtsp import target
+from framebus.sources.rtsp.target import PORTS
 from framebus.verbs.open import options_of_source
 from framebus.verbs.pipe import READING, WRITING
 from framebus.verbs.places import address_of
@@ -15,7 +17,10 @@ from framebus.verbs.publish import options_of_sink
 
 
 def address_in(folder: str, text: str, role: Role) -> Address:
-    """The address `text` where relative file names begin in `folder`. Raises `AddressError`."""
+    """The address `text` where relative file names begin in `folder`; nobody is called.
+
+    Raises `AddressError`, also for the address of a camera that could never be called.
+    """
     try:
         address = parse(text, exists=lambda name: os.path.exists(os.path.join(folder, name)))
     except AddressError:
@@ -23,7 +28,19 @@ def address_in(folder: str, text: str, role: Role) -> Address:
             raise
         address = address_of(text)  # of a plug-in
     check_role(address, role)
+    if isinstance(address, Url) and "${" not in text:  # a variable that is missing is told as such
+        _check_camera(address)
     return address
+
+
+def _check_camera(address: Url) -> None:
+    """Raise `AddressError` for what whoever opens it would refuse without asking the camera: no host, no port."""
+    if address.scheme in PORTS:
+        target.parse(address.text)
+    elif address.scheme in ("http", "https"):
+        from framebus.sources.cameras.web import split
+
+        split(address.text)
 
 
 def source_takes(address: Address, folder: str) -> frozenset[str]:

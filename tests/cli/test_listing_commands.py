@@ -227,6 +227,25 @@ def test_info_asks_the_publisher(capsys: pytest.CaptureFixture[str], address: st
     assert "door" in shown
 
 
+def test_info_of_a_replay_says_that_it_waits_and_later_that_it_is_over(
+    capsys: pytest.CaptureFixture[str], child: StartChild, tmp_path: Path, runtime_dir: Path
+) -> None:
+    fb.pipe(np.zeros((3, 4, 4), np.uint8), tmp_path / "run.tif")
+    address = f"ipc://{runtime_dir}/again"
+    replay = child("-m", "framebus", "pipe", tmp_path / "run.tif", address)
+    replay.wait_line("^listening on")
+    shown = printed(capsys, "info", address)
+    assert "readers get every frame" in shown
+    assert "nothing has been sent yet: it waits for its first reader" in shown
+
+    with fb.open(address) as frames:
+        assert len(list(frames)) == 3
+    assert replay.wait() == 0
+    assert main(["info", address, "--timeout", "100ms"]) == 4
+    assert "nobody publishes at" in (told := capsys.readouterr().err)
+    assert ", or no longer: no answer within 0.1 s" in told
+
+
 def test_asking_is_not_reading(capsys: pytest.CaptureFixture[str], door: Publisher, address: str) -> None:
     printed(capsys, "info", address)
     assert door.stats().readers == []

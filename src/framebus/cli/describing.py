@@ -52,7 +52,7 @@ def text(facts: Mapping[str, Any], width: int | None = None) -> str:
     found = [msgspec.convert(stream, StreamInfo) for stream in facts["streams"]]
     lines = [f"{facts['address']} · readers get {'the newest frame' if facts['live'] else 'every frame'}"]
     if not found:
-        lines.append("nothing has been sent yet")
+        lines.append("nothing has been sent yet" + ("" if facts["live"] else ": it waits for its first reader"))
     lines += tables.of_streams(found, width)
     if facts.get("spooled_frames"):
         lines += ["", f"{facts['spooled_frames']:,} frames owed are on disk ({figures.size(facts['spooled_bytes'])})"]
@@ -94,7 +94,8 @@ def _link(address: Link, timeout_s: float) -> dict[str, Any]:
         status = observe(asked, timeout_s)
     except Timeout:
         raise Timeout(
-            f"nobody publishes at {asked}: no answer within {timeout_s:g} s; framebus list shows what runs here"
+            f"nobody publishes at {asked}, or no longer: no answer within {timeout_s:g} s; "
+            "framebus list shows what runs here"
         ) from None
     chosen = [info for info in described(status, str(asked)) if fnmatchcase(info.name, address.streams or "*")]
     return {

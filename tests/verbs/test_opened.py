@@ -239,6 +239,16 @@ def test_max_fps_takes_frames_evenly_by_capture_time_and_calls_none_of_them_miss
     assert all(item.missed == 0 for item in taken)
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_what_was_missed_before_a_frame_that_max_fps_leaves_out_was_missed_before_the_next_one(live: bool) -> None:
+    frames: list[Item] = [
+        picture(n, run=1 + n // 20, captured_ns=10**9 + n * 10**7).replace(missed=n % 3) for n in range(25)
+    ]
+    with MadeSource(Listed(frames), max_fps=10, ahead=live) as source:
+        taken = [(item.seq, item.missed) for item in source]
+    assert taken == [(0, 0), (10, 10), (20, 2)], "and that of another run before none of this one"
+
+
 def test_max_fps_survives_a_clock_that_is_set_back() -> None:
     second = 10**9
     frames: list[Item] = [picture(0, captured_ns=100 * second), picture(1, captured_ns=1 * second)]

@@ -89,7 +89,7 @@ class Every(Waiting):
 class Capture:
     """Iterates a maker in a thread from the first use on. One thread takes; any thread may close."""
 
-    def __init__(self, maker: Maker, waiting: Waiting, admit: Callable[[Item], bool]) -> None:
+    def __init__(self, maker: Maker, waiting: Waiting, admit: Callable[[Item], Item | None]) -> None:
         self._maker = maker
         self._waiting = waiting
         self._admit = admit
@@ -164,7 +164,7 @@ class Capture:
     def _iterate(self, items: Iterator[Item]) -> None:
         try:
             for item in items:
-                if self._admit(item) and not self._offer(item):
+                if (admitted := self._admit(item)) is not None and not self._offer(admitted):
                     return
         finally:
             if (close := getattr(items, "close", None)) is not None:

@@ -52,9 +52,9 @@ class MadeSource(Source[Item]):
         newest = keep == "latest" or (keep is None and maker.live)
         threaded = maker.live or newest or ahead
         self._frames: Capture | _InCaller = (
-            Capture(maker, Newest() if newest else Every(), self._admits)
+            Capture(maker, Newest() if newest else Every(), self._admitted)
             if threaded
-            else _InCaller(maker, self._admits)
+            else _InCaller(maker, self._admitted)
         )
 
     @property
@@ -89,13 +89,13 @@ class MadeSource(Source[Item]):
     def _place(self) -> str:
         return self._at or self.name
 
-    def _admits(self, item: Item) -> bool:
+    def _admitted(self, item: Item) -> Item | None:
         if not isinstance(item, Frame | Packet):
             raise BadFrame(
                 f"{self.name} gave a {type(item).__name__}: a source gives frames that say which they are, "
                 "Frame.of(image, stream=name, run=run, seq=number)"
             )
-        return self._thinning.admits(item)
+        return self._thinning.admitted(item)
 
     def _dressed(self, item: Item) -> Item:
         changes = {"stream": self._stream} if self._stream else {}
@@ -114,7 +114,7 @@ def _refuse_pixels(**options: object) -> None:
 class _InCaller:
     """Iterates a finite maker in the thread of whoever takes; there is always something to take."""
 
-    def __init__(self, maker: Maker, admit: Callable[[Item], bool]) -> None:
+    def __init__(self, maker: Maker, admit: Callable[[Item], Item | None]) -> None:
         self._maker = maker
         self._admit = admit
         self._items: Iterator[Item] | None = None
@@ -128,7 +128,8 @@ class _InCaller:
         if self._items is None:
             self._items = iter(self._maker)
         try:
-            item = next(filter(self._admit, self._items), None)
+            admitted = (self._admit(item) for item in self._items)
+            item = next((item for item in admitted if item is not None), None)
         except Exception as error:
             self._error = error  # or the next call would find the iterator exhausted and report an end
             self._check_open()

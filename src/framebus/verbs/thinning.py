@@ -9,19 +9,30 @@ from framebus.core.frame import Frame
 
 
 class Thinning:
-    """Decides which frames a reader with `max_fps` gets; those it does not want are not missed."""
+    """Decides which frames a reader with `max_fps` gets; those it does not want are not missed.
+
+    What was missed before one that it does not want was missed before the next one of its run that it gets.
+    """
 
     def __init__(self, max_fps: float | None) -> None:
         self._period_ns = int(1e9 / max_fps) if max_fps else 0
         self._opens_ns: dict[str, int] = {}
+        self._untold: dict[str, tuple[int, int]] = {}
 
-    def admits(self, item: Item) -> bool:
-        """Whether this reader gets `item`; raises `OptionError` for packets, which cannot be left out singly."""
+    def admitted(self, item: Item) -> Item | None:
+        """`item` as this reader gets it, or None; raises `OptionError` for packets, which cannot be left out singly."""
         if not self._period_ns:
-            return True
+            return item
         if not isinstance(item, Frame):
             raise OptionError(f"max_fps does not go with packets ({item.stream}): every one is needed to decode")
-        return self._open(item.stream, item.captured_ns or clock.utc_ns())
+        run, untold = self._untold.pop(item.stream, (0, 0))
+        if untold and run == item.run:
+            item = item.replace(missed=item.missed + untold)
+        if self._open(item.stream, item.captured_ns or clock.utc_ns()):
+            return item
+        if item.missed:
+            self._untold[item.stream] = item.run, item.missed
+        return None
 
     def _open(self, stream: str, now_ns: int) -> bool:
         opens_ns = self._opens_ns.get(stream, now_ns)

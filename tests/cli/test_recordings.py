@@ -20,9 +20,10 @@ EVERY = ("h5", "tif", "zarr", "mp4", "mkv")
 
 @pytest.fixture(params=EVERY)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A recording of a camera that was started twice, with frames 2, 5 and 6 missing."""
+    """A recording of a camera that was started twice, with frames 2, 5 and 6 left out and 3 and 8 lost."""
     path = tmp_path / f"run.{request.param}"
-    frames = [frame for frame in samples(9, stream="cam") if frame.seq not in (2, 5, 6)]
+    frames = [frame for frame in samples(10, stream="cam") if frame.seq not in (2, 3, 5, 6, 8)]
+    frames = [frame.replace(missed=1) if frame.seq in (4, 9) else frame for frame in frames]
     kind = films if request.param in ("mp4", "mkv") else runs
     kind.record(path, [*frames, *samples(2, run=RUN + 1, stream="cam")])
     return path
@@ -39,22 +40,27 @@ def test_info_says_what_is_in_it(capsys: pytest.CaptureFixture[str], path: Path)
     facts = json.loads(printed(capsys, "info", str(path), "--json"))
     assert (facts["kind"], facts["whole"], facts["busy"]) == ("recording", True, False)
     (stream,) = facts["streams"]
-    assert (stream["stream"], stream["frames"], stream["runs"], stream["missing"]) == ("cam", 8, 2, 3)
+    assert (stream["stream"], stream["frames"], stream["runs"], stream["untold"]) == ("cam", 7, 2, 0)
+    assert (stream["lost"], stream["left_out"]) == (2, 3)
+    assert [(loss["before"], loss["frames"]) for loss in stream["losses"]] == [(4, 1), (9, 1)]
     assert [(gap["after"], gap["frames"]) for gap in stream["gaps"]] == [(1, 1), (4, 2)]
-    assert stream["ends_ns"] - stream["begins_ns"] == 8 * 33_333_333
+    assert stream["ends_ns"] - stream["begins_ns"] == 9 * 33_333_333
     assert facts["nbytes"] > 0
 
 
 def test_and_says_it_to_people(capsys: pytest.CaptureFixture[str], path: Path) -> None:
-    first, head, row, _, longest, shortest, why = printed(capsys, "info", str(path)).splitlines()
+    first, head, row, lost, one, another, _, longest, shortest, why = printed(capsys, "info", str(path)).splitlines()
     assert first.startswith(str(path))
     assert first.endswith("· whole")
-    assert head.split() == ["STREAM", "FRAMES", "RUNS", "LEFT", "OUT", "PICTURES", "FROM", "LASTS"]
-    assert row.split()[:5] == ["cam", "8", "2", "3", "48x32"]
+    assert head.split() == ["STREAM", "FRAMES", "RUNS", "LOST", "LEFT", "OUT", "PICTURES", "FROM", "LASTS"]
+    assert row.split()[:6] == ["cam", "7", "2", "2", "3", "48x32"]
     assert row.endswith("0.3 s")
+    assert lost == "lost of cam, the first of them:"
+    assert one.startswith("  1 frame before #4 of 2025-06-15")
+    assert another.startswith("  1 frame before #9 of 2025-06-15")
     assert longest.startswith("  2 frames after #4 of 2025-06-15")
     assert shortest.startswith("  1 frame after #1 of 2025-06-15")
-    assert why == "left out: lost on the way, or not wanted by who recorded it (max_fps, an op)"
+    assert why == "left out: not wanted by who recorded it (max_fps, an op), or sent while nobody recorded"
 
 
 @pytest.fixture

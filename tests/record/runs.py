@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from framebus.core.addresses import Path as Place
 from framebus.core.contracts import Item, Maker, Sink
 from framebus.core.frame import Frame
 from framebus.core.registry import SINKS, SOURCES
+from framebus.testing import samples
 
 
 def sink(place: Path | str, **options: Any) -> Sink:
@@ -49,6 +50,21 @@ def played(place: Path | str, **options: Any) -> list[Frame]:
 def numbers(place: Path | str, **options: Any) -> list[tuple[str, int]]:
     """Their streams and numbers."""
     return [(frame.stream, frame.seq) for frame in played(place, **options)]
+
+
+def lossy(missed: Sequence[int], stream: str = "cam") -> list[Frame]:
+    """Frames before each of which so many were lost."""
+    frames, seq = [], -1
+    for frame, lost in zip(samples(len(missed), stream=stream), missed, strict=True):
+        seq += lost + 1
+        captured_ns = frame.captured_ns + 10**7 * (seq - frame.seq)
+        frames.append(frame.replace(seq=seq, missed=lost, captured_ns=captured_ns))
+    return frames
+
+
+def told(frames: Iterable[Item]) -> list[tuple[int, int]]:
+    """Their numbers and what was missed before each."""
+    return [(frame.seq, frame.missed) for frame in frames]
 
 
 def _extension(place: Path | str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import av
@@ -11,10 +12,12 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.record.inspecting import inspect, repair
-from framebus.record.recorded import MAX_GAPS, Gap, counted
+from framebus.record.recorded import MAX_GAPS, Gap, Loss, counted
 from framebus.sinks.kept import Form, Kept
 from framebus.sinks.zarr.tree import size
 from framebus.testing import clip, samples
@@ -27,18 +30,22 @@ KINDS = [(runs, "h5"), (runs, "tif"), (runs, "zarr"), (films, "mp4"), (films, "m
 
 
 @pytest.mark.parametrize(("kind", "extension"), KINDS)
-def test_it_says_what_is_in_it_and_what_is_missing(tmp_path: Path, kind: Any, extension: str) -> None:
+def test_it_says_what_is_in_it_what_was_lost_and_what_was_left_out(tmp_path: Path, kind: Any, extension: str) -> None:
     path = tmp_path / f"a.{extension}"
-    frames = [frame for frame in samples(9) if frame.seq not in (2, 5, 6)]
+    lost = {3: 1, 8: 2}
+    frames = [frame.replace(missed=lost.get(frame.seq, 0)) for frame in samples(10) if frame.seq not in (2, 5, 6, 7)]
     kind.record(path, [*frames, *samples(2, run=RUN + 1)])
     found = inspect(str(path))
     (stream,) = found.streams
     assert (found.whole, found.busy, found.nbytes) == (True, False, size(str(path)))
-    assert (stream.stream, stream.frames, stream.runs, stream.missing) == ("sample", 8, 2, 3)
-    assert stream.lasts_s == pytest.approx(8 * 0.033333333)
+    assert (stream.stream, stream.frames, stream.runs, stream.untold) == ("sample", 8, 2, 0)
+    assert stream.lasts_s == pytest.approx(9 * 0.033333333)
     assert stream.begins_ns == frames[0].captured_ns
-    after = {gap.after: (gap.frames, gap.at_ns) for gap in stream.gaps}
-    assert after == {1: (1, frames[1].captured_ns), 4: (2, frames[3].captured_ns)}
+    run = f"{RUN:016x}"
+    assert stream.lost == 3
+    assert stream.losses == [Loss(run, 3, 1, frames[2].captured_ns), Loss(run, 8, 2, frames[4].captured_ns)]
+    assert stream.left_out == 1
+    assert stream.gaps == [Gap(run, 4, 1, frames[3].captured_ns)]
     (look,) = stream.looks
     assert look.frames == 8
     assert look.form.shape[:2] == (32, 48)
@@ -49,16 +56,52 @@ def test_frames_that_came_in_any_order_are_no_gaps() -> None:
     form = Form("gray8", (2, 2), "|u1")
     frames = [Kept("a", form, 1, seq, 10**9 * seq) for seq in (3, 1, 0, 2, 2, 6)]
     (found,) = counted(frames)
-    assert found.missing == 2
+    assert found.left_out == 2
     assert found.gaps == [Gap("0000000000000001", 3, 2, 3 * 10**9)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["kept", "lost", "left out"]), st.integers(1, 5)), max_size=30), st.randoms())
+def test_what_was_lost_and_what_was_left_out_are_told_apart(told: list[tuple[str, int]], chance: Random) -> None:
+    form = Form("gray8", (2, 2), "|u1")
+    frames, seq, lost, gone = [Kept("a", form, 1, 0, 0, 0)], 0, 0, {"lost": 0, "left out": 0}
+    for what, count in [*told, ("kept", 1)]:
+        if what == "kept":
+            frames += [Kept("a", form, 1, seq + 1 + more, seq, 0 if more else lost) for more in range(count)]
+            lost = 0
+        else:
+            gone[what] += count
+            lost += count * (what == "lost")
+        seq += count
+    (found,) = counted(frames)
+    assert (found.lost, sum(loss.frames for loss in found.losses)) == (gone["lost"], gone["lost"])
+    assert (found.left_out, sum(gap.frames for gap in found.gaps)) == (gone["left out"], gone["left out"])
+    chance.shuffle(frames)
+    (mixed,) = counted(frames)
+    assert (mixed.lost, mixed.left_out) == (found.lost, found.left_out), "frames of a group come in any order"
+
+
+def test_before_the_first_frame_nothing_is_left_out_but_some_may_have_been_lost() -> None:
+    form = Form("gray8", (2, 2), "|u1")
+    (found,) = counted([Kept("a", form, 1, 9, 90, 4), Kept("a", form, 1, 20, 200, 0)])
+    assert (found.lost, found.losses) == (4, [Loss("0000000000000001", 9, 4, 90)])
+    assert (found.left_out, found.gaps) == (10, [Gap("0000000000000001", 9, 10, 90)])
+
+
+def test_where_a_recording_does_not_say_what_was_lost_that_is_said() -> None:
+    form = Form("gray8", (2, 2), "|u1")
+    (found,) = counted([Kept("a", form, 1, 0, 0), Kept("a", form, 1, 5, 0), Kept("a", form, 1, 8, 0, 2)])
+    assert (found.frames, found.untold, found.lost, found.left_out) == (3, 2, 2, 4)
 
 
 def test_a_great_many_gaps_are_counted_and_the_longest_listed() -> None:
     form = Form("gray8", (2, 2), "|u1")
     (found,) = counted(Kept("a", form, 1, 2 * seq + 100 * (seq > 1500), seq) for seq in range(3000))
-    assert found.missing == 2999 + 100
+    assert found.left_out == 2999 + 100
     assert len(found.gaps) == MAX_GAPS
     assert max(gap.frames for gap in found.gaps) == 101
+    (found,) = counted(Kept("a", form, 1, 2 * seq, seq, 1) for seq in range(3000))
+    assert (found.lost, found.left_out) == (3000, 0)
+    assert [loss.before for loss in found.losses] == [2 * seq for seq in range(MAX_GAPS)]
 
 
 def test_a_file_that_gets_its_name_while_one_looks_does_not_stop_the_look(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ VIDEO = (".mp4", ".mkv")
 """Not continued: after a restart the next file is."""
 PICTURES = (".tif", ".tiff")
 """Most files of this kind are photographs."""
-_HEAD = ("STREAM", "FRAMES", "RUNS", "LEFT OUT", "PICTURES", "FROM", "LASTS")
+_HEAD = ("STREAM", "FRAMES", "RUNS", "LOST", "LEFT OUT", "PICTURES", "FROM", "LASTS")
 SHOWN_GAPS = 5
-"""How many gaps of a stream the text lists, the longest."""
+"""How many losses of a stream the text lists, the first, and how many gaps, the longest."""
 
 
 def looks_like_one(place: str) -> bool:
@@ -67,15 +67,18 @@ def text_of_all(found: Mapping[str, Any]) -> str:
     rows = [(one.path, *_row(stream)) for one in recordings for stream in one.streams]
     nbytes = figures.size(sum(one.nbytes for one in recordings))
     lines = [f"{found['address']} · {figures.count(len(recordings), 'recording')} · {nbytes}"]
-    lines += figures.columns(("FILE", *_HEAD), rows, frozenset({2, 3, 4})) if rows else []
+    lines += figures.columns(("FILE", *_HEAD), rows, frozenset({2, 3, 4, 5})) if rows else []
     lines += [f"{one.path} {_state(one)}" for one in recordings if not one.whole]
     lines += [f"{one['address']} is {one['recording']}" for one in found["recordings"] if one["kind"] == "file"]
     return "\n".join([*lines, *_why_left_out(recordings)])
 
 
 def _why_left_out(recordings: Sequence[Recording]) -> list[str]:
-    some = any(stream.missing for one in recordings for stream in one.streams)
-    return ["left out: lost on the way, or not wanted by who recorded it (max_fps, an op)"] if some else []
+    streams = [stream for one in recordings for stream in one.streams if stream.left_out]
+    if not streams:
+        return []
+    lost = "lost on the way where the recording does not say (–), or " * any(stream.untold for stream in streams)
+    return [f"left out: {lost}not wanted by who recorded it (max_fps, an op), or sent while nobody recorded"]
 
 
 def text(found: Mapping[str, Any]) -> str:
@@ -83,9 +86,9 @@ def text(found: Mapping[str, Any]) -> str:
     recording = msgspec.convert(found, Recording)
     rows = [_row(stream) for stream in recording.streams]
     lines = [f"{found['address']} · {figures.size(recording.nbytes)} · {_state(recording)}"]
-    lines += figures.columns(_HEAD, rows, frozenset({1, 2, 3}))
+    lines += figures.columns(_HEAD, rows, frozenset({1, 2, 3, 4}))
     for stream in recording.streams:
-        lines += _gaps(stream)
+        lines += [*_losses(stream), *_gaps(stream)]
     return "\n".join([*lines, *_why_left_out([recording])])
 
 
@@ -109,7 +112,8 @@ def _row(stream: Recorded) -> tuple[str, ...]:
         stream.stream,
         f"{stream.frames:,}",
         f"{stream.runs:,}",
-        f"{stream.missing:,}",
+        f"{stream.lost:,}" if stream.untold < stream.frames else "–",
+        f"{stream.left_out:,}",
         ", ".join(map(_look, stream.looks)),
         _time(stream.begins_ns),
         figures.span(stream.lasts_s),
@@ -123,6 +127,15 @@ def _look(look: Look) -> str:
         height = height * 2 // 3
     size = "x".join(map(str, form.shape)) if form.format == "array" else f"{width}x{height}"
     return " ".join(filter(None, (size, form.format, form.dtype and np.dtype(form.dtype).name)))
+
+
+def _losses(stream: Recorded) -> Iterator[str]:
+    if stream.losses:
+        yield f"lost of {stream.stream}, the first of them:"
+    for loss in stream.losses[:SHOWN_GAPS]:
+        yield f"  {figures.count(loss.frames, 'frame')} before #{loss.before} of {_time(loss.at_ns)}"
+    if 0 < stream.untold < stream.frames:
+        yield f"  what was lost before {figures.count(stream.untold, 'frame')} of {stream.stream} is not known"
 
 
 def _gaps(stream: Recorded) -> Iterator[str]:

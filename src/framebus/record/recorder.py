@@ -30,8 +30,9 @@ class Recorder:
     overwrite                replace what is there instead of continuing it
 
     What is there is continued: in the same file where the kind can be, in one with a number (`yard@2.mp4`) otherwise;
-    frames that are in it already are done at once. Frames that were lost on the way are a gap in the numbers. Files
-    that are not a recording of these streams are refused. Not thread-safe.
+    frames that are in it already are done at once. Frames that were lost on the way are a gap in the numbers, and every
+    kind keeps how many were `missed` before which frame; packets that could not be kept here are among them. Files that
+    are not a recording of these streams are refused. Not thread-safe.
 
     Raises `Unavailable` where the folder cannot be written to, holds something else by that name, or is full.
     """
@@ -65,6 +66,7 @@ class Recorder:
         self._overwrite = overwrite
         self._tidying = Tidying(naming, retention or Retention())
         self._rolls: dict[str, _Roll] = {}
+        self._untold: dict[tuple[str, int], int] = {}
         self._closed = False
         _check_folder(naming.root)
         self._refuse_foreign()
@@ -86,15 +88,25 @@ class Recorder:
             return
         self._turn(roll, item)
         if roll.writer is None and isinstance(item, Packet) and not item.key:
-            self.skipped += 1
+            self._skip(item, begun=not seen.empty)
             done()
             return
         self._tidying.make_room(item.nbytes, self._open_paths())
         if roll.writer is None:
             self._begin(roll, item)
         assert roll.writer is not None  # noqa: S101  (begun just above)
-        roll.writer.write(item, done)
+        roll.writer.write(self._with_what_was_skipped(item), done)
         seen.add(item.seq)
+
+    def _skip(self, packet: Packet, *, begun: bool) -> None:
+        """It is missed by the next one that is written, unless the recording only begins there."""
+        self.skipped += 1
+        key = packet.stream, packet.run
+        self._untold[key] = self._untold.get(key, 0) + packet.missed + begun
+
+    def _with_what_was_skipped(self, item: Item) -> Item:
+        untold = self._untold.pop((item.stream, item.run), 0) if self._untold else 0
+        return item.replace(missed=item.missed + untold) if untold else item
 
     def split(self, stream: str) -> None:
         """Finish the file that `stream` is in; its next frame begins another."""

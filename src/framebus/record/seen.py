@@ -22,6 +22,11 @@ class Seen:
         for number in numbers:
             self.add(number)
 
+    @property
+    def empty(self) -> bool:
+        """Whether none was written."""
+        return self._highest < 0
+
     def add(self, number: int) -> None:
         """It is written."""
         self._highest = max(self._highest, number)

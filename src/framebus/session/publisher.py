@@ -125,7 +125,7 @@ class PublisherSession:
                 f"the limit of a link is {self.rules.max_bytes}; send a smaller or encoded picture"
             )
         packet = isinstance(item, Packet)
-        progress = self.audience.progress(item.stream, item.run, item.seq - item.missed, packets=packet)
+        progress = self.audience.progress(item.stream, item.run, max(0, item.seq - item.missed), packets=packet)
         gap = progress.pass_on(item)
         entry = Entry(
             item.identity,

@@ -36,7 +36,7 @@ class StreamProgress:
     def pass_on(self, item: Item) -> int:
         """`item` goes out; how many frames before it were lost on their way here."""
         if item.run != self.run:
-            self.run, self.first = item.run, item.seq - item.missed
+            self.run, self.first = item.run, max(0, item.seq - item.missed)
             self.next = self.thinned = self.first
             self.lost = 0
             self.gop.clear()

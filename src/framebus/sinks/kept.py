@@ -27,6 +27,20 @@ class Kept(NamedTuple):
     run: int
     seq: int
     captured_ns: int
+    missed: int | None = None
+    """How many frames were lost before it; None where a recorder of early days did not say."""
+
+
+class Telling:
+    """Where frames say what was lost before them only if something was, but the first that a recorder writes always."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def of(self, missed: int | None) -> int | None:
+        """What was lost before the next frame, which says `missed`; None where it is not known."""
+        self._told = self._told or missed is not None
+        return missed or 0 if self._told else None
 
 
 def foreign(path: str, why: str) -> BadFrame:

@@ -11,7 +11,7 @@ import h5py
 from framebus.sinks.hdf5 import superblock
 from framebus.sinks.hdf5.hdf5 import Hdf5File
 from framebus.sinks.kept import Form, Kept, foreign
-from framebus.wire.recordings.hdf5 import MARK
+from framebus.wire.recordings.hdf5 import MARK, missed_of
 
 
 def entries(path: str) -> Iterator[Kept]:
@@ -25,7 +25,8 @@ def entries(path: str) -> Iterator[Kept]:
             )
             index = group["index"][:]
             rows = (index[name].tolist() for name in ("run", "seq", "captured_ns"))
-            yield from (Kept(stream, form, *row) for row in zip(*rows, strict=True))
+            missed = missed_of(group).told(0, len(index))
+            yield from (Kept(stream, form, *row) for row in zip(*rows, missed, strict=True))
 
 
 def unfinished(path: str) -> bool:

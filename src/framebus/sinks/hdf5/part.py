@@ -9,7 +9,8 @@ import numpy as np
 
 from framebus.sinks.content import Content, Look, Metas
 from framebus.wire.recordings import hdf5_chunks as chunks
-from framebus.wire.recordings.hdf5 import AGAIN, INDEX, LZ4_FILTER
+from framebus.wire.recordings import missed as losses
+from framebus.wire.recordings.hdf5 import AGAIN, INDEX, LZ4_FILTER, missed_of
 
 _INDEX_ROWS = 256
 _META_CHUNK = 16_384
@@ -24,7 +25,7 @@ class Part:
         self.count = len(group["index"])
         self._frames = _Rows(group["frames"])
         self._extra = {name: _Rows(group["arrays"][name]) for name, _, _ in look.extra}
-        self._index, self._meta = group["index"], group["meta"]
+        self._index, self._meta, self._missed = group["index"], group["meta"], group[losses.NAME]
         self._metas = Metas(len(self._meta))
 
     @property
@@ -42,6 +43,8 @@ class Part:
         for name, array in content.extra:
             self._extra[name].put(self.count, array)
         self._frames.put(self.count, packed)
+        if frame.missed:
+            self._put_missed(frame.missed)
         self._put_row(row)
         self.count += 1
 
@@ -53,6 +56,12 @@ class Part:
         space.select_hyperslab((self.count,), (1,))
         index.write(_ONE, space, row)
         index.flush()
+
+    def _put_missed(self, frames: int) -> None:
+        at = len(self._missed)
+        self._missed.resize(at + 1, axis=0)
+        self._missed[at:] = losses.row(self.count, frames)
+        self._missed.flush()
 
     def _put_meta(self, at: int, text: bytes) -> None:
         self._meta.resize(at + len(text), axis=0)
@@ -67,6 +76,7 @@ def make(group: Any, look: Look, compress: str | None) -> None:
     _make_rows(group, "frames", look.shape, look.dtype, through)
     group.create_dataset("index", (0,), INDEX, maxshape=(None,), chunks=(_INDEX_ROWS,))
     group.create_dataset("meta", (0,), np.uint8, maxshape=(None,), chunks=(_META_CHUNK,))
+    _make_missed(group)
     arrays = group.create_group("arrays") if look.extra else None
     for name, shape, dtype in look.extra:
         _make_rows(arrays, name, shape, dtype, ())
@@ -85,8 +95,11 @@ def look_of(group: Any) -> Look:
 
 
 def trim(group: Any) -> None:
-    """Forget pixels that were written when the recorder died before it said whose they are."""
+    """Forget what was written of a frame when the recorder died before it said which one that is."""
     count = len(group["index"])
+    if losses.NAME not in group:
+        _make_missed(group).attrs[losses.SINCE] = count
+    group[losses.NAME].resize(missed_of(group).fitting(count), axis=0)
     rows = [group["frames"], *(group["arrays"].values() if "arrays" in group else ())]
     for dataset in rows:
         if len(dataset) > count:
@@ -115,6 +128,10 @@ class _Rows:
         self._id.set_extent((at + 1, *self._shape))
         self._id.write_direct_chunk((at, *(0 for _ in self._shape)), data)
         self._id.flush()
+
+
+def _make_missed(group: Any) -> Any:
+    return group.create_dataset(losses.NAME, (0, 2), losses.DTYPE, maxshape=(None, 2), chunks=(_INDEX_ROWS, 2))
 
 
 def _make_rows(group: Any, name: str, shape: tuple[int, ...], dtype: str, through: tuple[int, ...]) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from framebus.sinks.kept import Form, Kept
+from framebus.sinks.kept import Form, Kept, Telling
 from framebus.sinks.tiff.tiff import TiffFile, pages_of
 from framebus.wire.recordings.tiff import Page
 
 
 def entries(path: str) -> Iterator[Kept]:
     """Every frame that is there whole; raises `BadFrame` for files of others."""
+    telling = Telling()
     for one in _pages(path):
         said = one.description
         if not said.array:
             form = Form(said.format, said.dimensions, said.dtype)
-            yield Kept(said.stream, form, int(said.run, 16), said.seq, said.captured_ns)
+            yield Kept(said.stream, form, int(said.run, 16), said.seq, said.captured_ns, telling.of(said.missed))
 
 
 def unfinished(path: str) -> bool:

@@ -30,6 +30,7 @@ class TiffFile:
     def __init__(self, path: str, *, resume: bool = False, fsync: bool = False) -> None:
         self._path = path
         self._link = 0
+        self._first = True
         self._file: GrowingFile | None = GrowingFile(path, resume=resume, fsync=fsync)
         if resume:
             try:
@@ -53,13 +54,13 @@ class TiffFile:
             raise Closed(f"{self._path}: this file was closed")
         begin = b"" if self._link else page_bytes.header()
         at = page_bytes.begins(self._file.end + len(begin))
-        pieces, link = _pages(Content.of(item), at)
+        pieces, link = _pages(Content.of(item), at, first=self._first)
         pad = bytes(at - self._file.end - len(begin))
         with saying(self._path, sum(map(len, pieces))):
             self._file.append(begin, pad, *pieces)
             if self._link:
                 self._file.finish([(self._link, struct.pack("<Q", at))])
-        self._link = link
+        self._link, self._first = link, False
         done()
 
     def close(self) -> None:
@@ -87,7 +88,7 @@ def pages_of(read: pages.Read, path: str) -> Iterator[pages.Page]:
         raise BadFrame(f"{path} is damaged: {error}") from error
 
 
-def _pages(content: Content, at: int) -> tuple[list[bytes | memoryview], int]:
+def _pages(content: Content, at: int, *, first: bool) -> tuple[list[bytes | memoryview], int]:
     """The page of a frame and those of its further arrays, from `at` on, and where the next one is named."""
     frame = content.frame
     shown: list[tuple[str, Array, str]] = [("", content.image, content.look.format)]
@@ -96,7 +97,8 @@ def _pages(content: Content, at: int) -> tuple[list[bytes | memoryview], int]:
     link = 0
     for number, (name, array, format) in enumerate(shown, 1):
         last = number == len(shown)
-        data, pixels, link = page_bytes.page(page_bytes.described(frame, array, format, name), array, at, last=last)
+        told = page_bytes.described(frame, array, format, name, first=first)
+        data, pixels, link = page_bytes.page(told, array, at, last=last)
         end = at + len(data) + len(pixels)
         at = page_bytes.begins(end)
         pieces += [data, pixels] if last else [data, pixels, bytes(at - end)]

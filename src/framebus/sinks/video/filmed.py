@@ -10,7 +10,7 @@ import av
 import av.error
 
 from framebus.sinks.growing import GrowingFile
-from framebus.sinks.kept import Form, Kept, foreign
+from framebus.sinks.kept import Form, Kept, Telling, foreign
 from framebus.sinks.place import saying
 from framebus.sinks.video.boxes import Mp4
 from framebus.sinks.video.clusters import Matroska
@@ -31,10 +31,11 @@ def entries(path: str) -> Iterator[Kept]:
 
     Raises `BadFrame` where the file is no video, or holds pictures that do not say which they are.
     """
-    form = None
+    form, telling = None, Telling()
     for packet, header in _pictures(path):
         form = form or _form(packet.stream.codec_context)
-        yield Kept(header.stream, form, int(header.run, 16), header.seq, header.captured_ns)
+        missed = telling.of(header.missed)
+        yield Kept(header.stream, form, int(header.run, 16), header.seq, header.captured_ns, missed)
 
 
 def unfinished(path: str) -> bool:

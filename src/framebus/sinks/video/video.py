@@ -86,7 +86,7 @@ class VideoFile:
         """Add a picture. Raises `Unavailable` where the disk takes no more; what is in the file stays."""
         if self._file is None:
             raise Closed("this video file was closed")
-        header = imprint.Imprint.of(item)
+        header = imprint.Imprint.of(item, first=not self._size)
         dts, pts = self._next(item)
         data, key = self._coded(item, pts)
         if self._layout is None:

@@ -17,9 +17,12 @@ def entries(path: str) -> Iterator[Kept]:
     for part in _parts(path):
         frames = part.arrays["frames"]
         form = Form(part.format, frames.row, frames.dtype)
+        at = 0
         for block in part.blocks():
             rows = (block[name].tolist() for name in ("run", "seq", "captured_ns"))
-            yield from (Kept(part.stream, form, *row) for row in zip(*rows, strict=True))
+            missed = part.missed().told(at, at + len(block["seq"]))
+            yield from (Kept(part.stream, form, *row) for row in zip(*rows, missed, strict=True))
+            at += len(missed)
 
 
 def unfinished(path: str) -> bool:

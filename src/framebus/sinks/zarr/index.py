@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from framebus.sinks.zarr.tree import Tree
@@ -33,7 +34,7 @@ class Column:
 
     def resize(self, rows: int) -> None:
         """Say that it has so many rows."""
-        array = Array((rows, *self._array.row), self._array.dtype, self._array.chunk)
+        array = msgspec.structs.replace(self._array, shape=(rows, *self._array.row))
         self._tree.put(f"{self._name}/{hierarchy.DESCRIPTION}", hierarchy.described(array))
         self._array = array
 
@@ -67,10 +68,10 @@ class Column:
         self._chunk = chunk
 
 
-def new(name: str) -> Array:
-    """What the array `name` of the index is while it is empty."""
-    dtype, row = hierarchy.INDEX[name]
-    return Array((0, *row), dtype, (hierarchy.ROWS, *row))
+def new(name: str, attributes: dict[str, Any] | None = None) -> Array:
+    """What the array `name` beside the frames is while it is empty."""
+    dtype, row = hierarchy.COLUMNS[name]
+    return Array((0, *row), dtype, (hierarchy.ROWS, *row), attributes=attributes or {})
 
 
 def new_meta() -> Array:

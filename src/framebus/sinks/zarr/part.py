@@ -13,23 +13,31 @@ from framebus.sinks.content import Content, Look, Metas
 from framebus.sinks.zarr import index as zarr_index
 from framebus.sinks.zarr.index import Column
 from framebus.sinks.zarr.tree import Tree
+from framebus.wire.recordings import missed as losses
 from framebus.wire.recordings import zarr as hierarchy
 from framebus.wire.recordings.hdf5 import AGAIN
 from framebus.wire.recordings.zarr import DESCRIPTION, Array
+from framebus.wire.recordings.zarr_stored import Stored
 
 BLOCK = 64
 """So many rows are taken ahead at a time."""
 
 
 class Part:
-    """The group `name` of `tree`, which has `count` frames; grows frame by frame. Used by one thread at a time."""
+    """The group `name` of `tree`, which has `count` frames; grows frame by frame. Used by one thread at a time.
 
-    def __init__(self, tree: Tree, name: str, frames: dict[str, Array], count: int, meta_end: int) -> None:
+    missed  as many rows as there are frames before which others were lost
+    """
+
+    def __init__(
+        self, tree: Tree, name: str, frames: dict[str, Array], count: int, meta_end: int, missed: Array
+    ) -> None:
         self.count = count
         self._tree, self._name, self._frames = tree, name, frames
         index = {column: zarr_index.new(column) for column in hierarchy.INDEX}
         self._index = {column: Column(tree, f"{name}/{column}", array) for column, array in index.items()}
         self._meta = Column(tree, f"{name}/meta", zarr_index.new_meta())
+        self._missed = Column(tree, f"{name}/{losses.NAME}", missed)
         self._metas = Metas(meta_end)
         self._capacity = 0
 
@@ -56,6 +64,8 @@ class Part:
         }
         for (place, array), data in zip(self._frames.items(), packed, strict=True):
             self._tree.put(f"{self._name}/{place}/{array.chunk_name(self.count)}", data)
+        if frame.missed:
+            self._put_missed(frame.missed)
         for name, value in [*row.items(), ("there", 1)]:  # the last says that all the others are whole
             self._index[name].put(self.count, zarr_index.row_of(name, value).tobytes())
         self.count += 1
@@ -79,8 +89,14 @@ class Part:
 
     def close(self) -> None:
         """Let go of the files; idempotent."""
-        for column in (*self._index.values(), self._meta):
+        for column in (*self._index.values(), self._meta, self._missed):
             column.close()
+
+    def _put_missed(self, frames: int) -> None:
+        """The pair first and then that there is one more: no reader sees a row of zeros."""
+        at = self._missed.capacity
+        self._missed.put(at, losses.row(self.count, frames))
+        self._missed.resize(at + 1)
 
     def _put_meta(self, at: int, text: bytes) -> None:
         if (end := at + len(text)) > self._meta.capacity:
@@ -99,12 +115,35 @@ def make(tree: Tree, name: str, look: Look, *, packed: bool) -> Part:
         tree.put(f"{name}/{place}/{DESCRIPTION}", text)
     if look.extra:
         tree.put(f"{name}/arrays/{DESCRIPTION}", hierarchy.group({}))
-    for column in hierarchy.INDEX:
+    for column in hierarchy.COLUMNS:
         tree.put(f"{name}/{column}/{DESCRIPTION}", hierarchy.described(zarr_index.new(column)))
     tree.put(f"{name}/meta/{DESCRIPTION}", hierarchy.described(zarr_index.new_meta()))
     attributes = {"stream": look.stream, "format": look.format, "arrays": list(frames)[1:]}
     tree.put(f"{name}/{DESCRIPTION}", hierarchy.group(attributes))
-    return Part(tree, name, frames, 0, 0)
+    return Part(tree, name, frames, 0, 0, zarr_index.new(losses.NAME))
+
+
+def continued(tree: Tree, one: Stored) -> Part:
+    """A part that goes on behind its last frame; what was being written of the next is forgotten. Raises `OSError`."""
+    count = meta_end = 0
+    for block in one.blocks():
+        count += len(block["seq"])
+        meta_end = max(meta_end, int(block["meta_span"].sum(axis=1).max()))
+    return Part(tree, one.name, dict(one.arrays), count, meta_end, _missed(tree, one, count))
+
+
+def _missed(tree: Tree, one: Stored, rows: int) -> Array:
+    """The array of what was lost before the first `rows` frames; an older recording gets one, for those that come."""
+    name = f"{one.name}/{losses.NAME}/{DESCRIPTION}"
+    if not one.tells:
+        array = zarr_index.new(losses.NAME, {losses.SINCE: rows})
+        tree.put(name, hierarchy.described(array))
+        return array
+    before = one.array(losses.NAME)
+    array = msgspec.structs.replace(before, shape=(one.missed().fitting(rows), *before.row))
+    if array != before:
+        tree.put(name, hierarchy.described(array))
+    return array
 
 
 def described(array: Array, rows: int) -> bytes:

@@ -120,7 +120,7 @@ class ZarrFolder:
         try:
             for one in stored.parts(self._path):
                 self._names.add(one.name)
-                self._parts[_look_of(one)] = _continued(self._tree, one)
+                self._parts[_look_of(one)] = zarr_part.continued(self._tree, one)
         except BadFrame as error:
             raise foreign(self._path, str(error)) from error
         for entry in list(os.scandir(self._path)):
@@ -139,12 +139,3 @@ def _look_of(one: Stored) -> Look:
     frames, *more = one.arrays.values()
     extra = tuple((str(array.attributes.get("name", "")), array.row, array.dtype) for array in more)
     return Look(one.stream, one.format, frames.row, frames.dtype, extra)
-
-
-def _continued(tree: Tree, one: Stored) -> Part:
-    """A part that goes on behind its last frame; what was being written of the next is forgotten."""
-    count = meta_end = 0
-    for block in one.blocks():
-        count += len(block["seq"])
-        meta_end = max(meta_end, int(block["meta_span"].sum(axis=1).max()))
-    return Part(tree, one.name, dict(one.arrays), count, meta_end)

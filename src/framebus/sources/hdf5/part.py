@@ -15,7 +15,9 @@ from framebus.core.names import valid_name
 from framebus.wire import limits
 from framebus.wire.meta import check_depth
 from framebus.wire.recordings import hdf5_chunks as chunks
-from framebus.wire.recordings.hdf5 import INDEX
+from framebus.wire.recordings import missed as losses
+from framebus.wire.recordings.hdf5 import INDEX, missed_of
+from framebus.wire.recordings.missed import Missed
 
 _BLOCK = 1024
 _META = msgspec.json.Decoder(dict[str, Any]).decode
@@ -24,15 +26,15 @@ _META = msgspec.json.Decoder(dict[str, Any]).decode
 class Row:
     """What the index says of one frame; its pixels are read when asked for."""
 
-    __slots__ = ("_at", "_entry", "_part", "captured_ns")
+    __slots__ = ("_at", "_entry", "_missed", "_part", "captured_ns")
 
-    def __init__(self, part: Part, at: int, entry: Any) -> None:
-        self._part, self._at, self._entry = part, at, entry
+    def __init__(self, part: Part, at: int, entry: Any, missed: int) -> None:
+        self._part, self._at, self._entry, self._missed = part, at, entry, missed
         self.captured_ns = int(entry["captured_ns"])
 
     def frame(self) -> Frame:
         """The frame; raises `BadFrame` where it is damaged."""
-        return self._part.frame(self._at, self._entry)
+        return self._part.frame(self._at, self._entry, self._missed)
 
 
 class Part:
@@ -46,6 +48,7 @@ class Part:
             self._frames = _Rows(group["frames"], self._where)
             extra = group.get("arrays", {})
             self._extra = [(name, _Rows(rows, self._where)) for name, rows in extra.items()]
+            self._group, self._missed = group, missed_of(group)
         except (KeyError, AttributeError, TypeError) as error:
             raise BadFrame(f"{self._where} is no part of a recording: {error}") from error
         if not valid_name(self.stream) or self._index.dtype != INDEX:
@@ -60,12 +63,13 @@ class Part:
         """Of all frames, also of those that are added meanwhile."""
         at = 0
         while len(entries := self._block(at)):
-            for entry in entries:
-                yield Row(self, at, entry)
+            missed = self._told().before(at, at + len(entries)).tolist()
+            for entry, lost in zip(entries, missed, strict=True):
+                yield Row(self, at, entry, lost)
                 at += 1
 
-    def frame(self, at: int, entry: Any) -> Frame:
-        """Frame `at`, of which the index says `entry`."""
+    def frame(self, at: int, entry: Any, missed: int) -> Frame:
+        """Frame `at`, of which the index says `entry`, and before which `missed` were lost."""
         extra = tuple((name, rows.read(at)) for name, rows in self._extra)
         return Frame(
             content=self._frames.read(at),
@@ -78,6 +82,7 @@ class Part:
             format=self.format,
             meta=self._meta_of(at, entry),
             extra=extra,
+            missed=missed,
         )
 
     def _block(self, at: int) -> Any:
@@ -87,10 +92,18 @@ class Part:
 
     def _refresh(self) -> None:
         if self._index.file.swmr_mode:
-            for dataset in (self._meta, self._index):
-                dataset.id.refresh()
+            self._index.id.refresh()  # first, so that the rest is no older than what it tells of
+            self._meta.id.refresh()
             for rows in (self._frames, *(rows for _, rows in self._extra)):
                 rows.refresh()
+            if losses.NAME in self._group:
+                self._group[losses.NAME].id.refresh()
+
+    def _told(self) -> Missed:
+        """What was lost, as far as the file says it now."""
+        if losses.NAME in self._group and len(self._group[losses.NAME]) != len(self._missed):
+            self._missed = missed_of(self._group)
+        return self._missed
 
     def _meta_of(self, at: int, entry: Any) -> Mapping[str, Any]:
         size, begin = int(entry["meta_bytes"]), int(entry["meta_at"])

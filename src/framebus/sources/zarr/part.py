@@ -38,12 +38,13 @@ class Part:
         """Of all frames, also of those that are added meanwhile."""
         at = 0
         for block in self._stored.blocks():
+            missed = self._stored.missed().before(at, at + len(block["seq"])).tolist()
             for row, captured_ns in enumerate(block["captured_ns"].tolist()):
-                yield Row(captured_ns, self, at + row, block, row)
+                yield Row(captured_ns, self, at + row, block, row, missed[row])
             at += len(block["seq"])
 
-    def frame(self, at: int, block: Block, row: int) -> Frame:
-        """Frame `at`, which the index has in `row` of `block`."""
+    def frame(self, at: int, block: Block, row: int, missed: int) -> Frame:
+        """Frame `at`, which the index has in `row` of `block`, and before which `missed` were lost."""
         try:
             image, *more = (self._stored.pixels(place, at) for place in self._stored.arrays)
             return Frame(
@@ -57,6 +58,7 @@ class Part:
                 format=self._stored.format,
                 meta=self._meta_of(*block["meta_span"][row].tolist()),
                 extra=tuple(zip(self._names, more, strict=True)),
+                missed=missed,
             )
         except (BadFrame, OSError, ValueError, RecursionError) as error:
             raise BadFrame(f"{self._where}: frame {at} is damaged: {error}") from error
@@ -77,7 +79,8 @@ class Row(msgspec.Struct):
     at: int
     block: Block
     row: int
+    missed: int
 
     def frame(self) -> Frame:
         """The frame; raises `BadFrame` where it is damaged."""
-        return self.part.frame(self.at, self.block, self.row)
+        return self.part.frame(self.at, self.block, self.row, self.missed)

@@ -5,7 +5,7 @@ slice, in JPEG a comment (ITU-T T.81 B.2.4.5); decoders and players pass over bo
 
     16 bytes    `MARK`
     4 bytes     length of the rest, hexadecimal
-    the rest    JSON in ASCII: stream, run, seq, captured_ns, captured_mono_ns, clock, meta
+    the rest    JSON in ASCII: stream, run, seq, captured_ns, captured_mono_ns, clock, missed, meta
 
 None of these bytes is zero, so no escaping ever changes them, and they are found without parsing the video.
 """
@@ -45,11 +45,16 @@ class Imprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     captured_ns: int
     captured_mono_ns: int = 0
     clock: str = ""
+    missed: int | None = None
+    """How many frames were lost before it; not said where none were, but by the first in a file."""
     meta: dict[str, Any] = {}
 
     @classmethod
-    def of(cls, item: Item) -> Imprint:
-        """That of a frame or packet; raises `BadFrame` for `meta` that JSON cannot carry."""
+    def of(cls, item: Item, *, first: bool = False) -> Imprint:
+        """That of a frame or packet; raises `BadFrame` for `meta` that JSON cannot carry.
+
+        The `first` in a file says what was lost before it even where nothing was: so those after it tell, too.
+        """
         return cls(
             stream=item.stream,
             run=f"{item.run:016x}",
@@ -57,6 +62,7 @@ class Imprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             captured_ns=item.captured_ns,
             captured_mono_ns=item.captured_mono_ns,
             clock=item.clock,
+            missed=item.missed or (0 if first else None),
             meta=dict(jsonable(item.meta)) if item.meta else {},
         )
 
@@ -69,6 +75,7 @@ class Imprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             "captured_ns": self.captured_ns,
             "captured_mono_ns": self.captured_mono_ns,
             "clock": self.clock,
+            "missed": self.missed or 0,
             "meta": self.meta or NO_META,
         }
 
@@ -132,4 +139,5 @@ def _read(data: bytes, at: int) -> Imprint | None:
         check_depth(imprint.meta)
     except (ValueError, msgspec.DecodeError, RecursionError, BadFrame):
         return None
-    return imprint if valid_name(imprint.stream) and 0 <= imprint.captured_ns < 2**63 else None
+    known = 0 <= imprint.captured_ns < 2**63 and 0 <= (imprint.missed or 0) < 2**64
+    return imprint if known and valid_name(imprint.stream) else None

@@ -58,6 +58,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     captured_ns: int
     captured_mono_ns: int = 0
     clock: str = ""
+    missed: int | None = None
+    """How many frames were lost before it; not said where none were, but by the first that a recorder writes."""
     format: str = "array"
     dtype: str
     dimensions: tuple[int, ...]
@@ -132,6 +134,7 @@ def fields(given: Description) -> dict[str, Any]:
         "captured_ns": given.captured_ns,
         "captured_mono_ns": given.captured_mono_ns,
         "clock": given.clock,
+        "missed": given.missed or 0,
         "format": given.format,
         "meta": given.meta or NO_META,
     }
@@ -167,6 +170,8 @@ def _checked(given: Description, nbytes: int) -> Description:
     if not known or size != nbytes or size > limits.MAX_FRAME_BYTES or given.framebus != VERSION:
         raise ValueError(f"{dtype} of shape {given.dimensions} in {nbytes} bytes")
     times = 0 <= given.captured_ns <= limits.MAX_NS and 0 <= given.captured_mono_ns <= limits.MAX_NS
+    if not 0 <= (given.missed or 0) < 2**64:
+        raise ValueError(f"{given.missed} frames missed")
     if not valid_name(given.stream) or not times or not 0 <= int(given.run, 16) < 2**64 or not 0 <= given.seq < 2**64:
         raise ValueError("no identity")
     guess_format(given.dimensions, dtype, given.format)

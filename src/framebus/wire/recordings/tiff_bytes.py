@@ -47,8 +47,11 @@ def begins(end: int) -> int:
     return end + -end % 8
 
 
-def described(frame: Frame, image: Array, format: str, name: str = "") -> Description:
-    """Of a frame whose pixels are `image`, or of its further array `name`; raises `BadFrame` for what TIFF has not."""
+def described(frame: Frame, image: Array, format: str, name: str = "", *, first: bool = False) -> Description:
+    """Of a frame whose pixels are `image`, or of its further array `name`; raises `BadFrame` for what TIFF has not.
+
+    The `first` that a recorder writes says what was lost before it even where nothing was: so those after it tell, too.
+    """
     kind, size = image.dtype.kind, image.dtype.itemsize
     if size > _MAX_ITEM.get(kind, 8) or image.ndim > limits.MAX_NDIM:
         raise BadFrame(
@@ -62,6 +65,7 @@ def described(frame: Frame, image: Array, format: str, name: str = "") -> Descri
         captured_ns=frame.captured_ns,
         captured_mono_ns=frame.captured_mono_ns,
         clock=frame.clock,
+        missed=None if name else frame.missed or (0 if first else None),
         format=format,
         dtype=image.dtype.str,
         dimensions=image.shape,

@@ -6,6 +6,7 @@
                          further ones, in their order)
 /<stream>/frames         (n, height, width[, channels]), one frame in each chunk
 /<stream>/captured_ns …  (n), what `INDEX` says, of each frame
+/<stream>/missed         (m, 2), of each frame before which others were lost its row and how many they were
 /<stream>/meta           (bytes), JSON; that of a frame is `meta_span`: where it begins and how long it is
 /<stream>/arrays/NAME    (n, …), further arrays of each frame, where there are any; attribute `name`
 
@@ -28,6 +29,7 @@ import numpy as np
 
 from framebus.core.errors import BadFrame
 from framebus.wire import limits
+from framebus.wire.recordings import missed
 
 VERSION = 1
 MARK = "framebus"
@@ -47,6 +49,8 @@ INDEX: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "there": ("|u1", ()),
 }
 """Of each array of the index its type and the shape of one row; `there` is written last."""
+COLUMNS: Mapping[str, tuple[str, tuple[int, ...]]] = {**INDEX, missed.NAME: (missed.DTYPE, (2,))}
+"""The same with `missed`, which has no row for each frame."""
 
 _GZIP = {"name": "gzip", "configuration": {"level": 1}}
 _WORDS = {"b": "bool", "u": "uint", "i": "int", "f": "float", "c": "complex"}

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from framebus.core.errors import BadFrame
 from framebus.core.names import valid_name
 from framebus.wire import limits
+from framebus.wire.recordings import missed as losses
 from framebus.wire.recordings import zarr as hierarchy
-from framebus.wire.recordings.zarr import DESCRIPTION, INDEX, MARK, ROWS, VERSION, Array
+from framebus.wire.recordings.missed import Missed, Pairs
+from framebus.wire.recordings.zarr import COLUMNS, DESCRIPTION, INDEX, MARK, ROWS, VERSION, Array
 
 Load = Callable[[str], bytes | None]
 """The bytes of the file of that name below the recording's folder; None where there is none."""
@@ -33,17 +35,18 @@ class Stored:
         places = attributes.get("arrays", [])
         if not valid_name(self.stream) or not isinstance(places, list) or not all(map(_is_place, places)):
             raise BadFrame(f"the group {name} is no part of a recording")
-        self.arrays = {place: self._array(place) for place in ("frames", *places)}
+        self.arrays = {place: self.array(place) for place in ("frames", *places)}
         """What there is of each frame, by its place in the group: the pixels first."""
-        for column, (dtype, row) in INDEX.items():
-            found = self._array(column)
-            if (found.dtype, found.chunk, found.packed) != (dtype, (ROWS, *row), False):
-                raise BadFrame(f"{name}/{column} is not as framebus records it")
+        self.tells = load(f"{name}/{losses.NAME}/{DESCRIPTION}") is not None
+        """Whether it says what was lost."""
+        self._whole: list[Pairs] = []
+        for column in COLUMNS if self.tells else INDEX:
+            self._check(column)
 
     @property
     def rows(self) -> int:
         """How many frames its arrays have room for, as others see them."""
-        return max(self._array(name).shape[0] for name in (*self.arrays, *INDEX))
+        return max(self.missed().rows, *(self.array(name).shape[0] for name in (*self.arrays, *INDEX)))
 
     def block(self, at: int) -> Block:
         """The rows of the index from `at` to the end of its chunk; only those that are there whole."""
@@ -58,6 +61,16 @@ class Stored:
         while found := self.block(at):
             yield found
             at += len(found["seq"])
+
+    def missed(self) -> Missed:
+        """What was lost before its frames, as far as that is written; raises `BadFrame` where that is damaged."""
+        if not self.tells:
+            return Missed()
+        array = self.array(losses.NAME)
+        try:
+            return Missed(self._pairs(array), int(array.attributes.get(losses.SINCE, 0)))
+        except (TypeError, ValueError) as error:
+            raise BadFrame(f"{self.name}/{losses.NAME} is not as framebus records it: {error}") from error
 
     def pixels(self, place: str, at: int) -> npt.NDArray[Any]:
         """Frame `at` of an array, read-only; raises `BadFrame` where it is damaged."""
@@ -80,14 +93,34 @@ class Stored:
             data, at = data + piece, at + len(piece)
         return data
 
+    def _check(self, column: str) -> None:
+        dtype, row = COLUMNS[column]
+        found = self.array(column)
+        if (found.dtype, found.chunk, found.packed) != (dtype, (ROWS, *row), False):
+            raise BadFrame(f"{self.name}/{column} is not as framebus records it")
+
+    def _pairs(self, array: Array) -> Pairs:
+        """All of them; a chunk that is full stays as it is and is read once."""
+        full, more = divmod(array.shape[0], ROWS)
+        for number in range(len(self._whole), full):
+            self._whole.append(self._pairs_in(array, number))
+        last = [self._pairs_in(array, full)[:more]] if more else []
+        return np.concatenate([losses.NONE, *self._whole[:full], *last])
+
+    def _pairs_in(self, array: Array, number: int) -> Pairs:
+        if self._load(f"{self.name}/{losses.NAME}/{array.chunk_name(number)}") is None:
+            raise BadFrame(f"{self.name}/{losses.NAME}: there is no {array.chunk_name(number)}")
+        return self._chunk(losses.NAME, number)
+
     def _chunk(self, name: str, number: int) -> npt.NDArray[Any]:
-        dtype, row = INDEX[name]
+        dtype, row = COLUMNS[name]
         array = Array((0, *row), dtype, (ROWS, *row))
         data = self._load(f"{self.name}/{name}/{array.chunk_name(number)}")
         data = bytes(array.chunk_bytes) if data is None else hierarchy.unpacked(data, array)
         return np.frombuffer(data, dtype).reshape(ROWS, *row)
 
-    def _array(self, place: str) -> Array:
+    def array(self, place: str) -> Array:
+        """What the array at `place` is now; raises `BadFrame` where there is none."""
         data = self._load(f"{self.name}/{place}/{DESCRIPTION}")
         if data is None:
             raise BadFrame(f"{self.name}/{place} is missing")

@@ -28,6 +28,8 @@ from framebus.verbs.streams import described, streams
 
 FIRST_FRAMES = 5
 """How many frames of a file are looked at."""
+MAX_LOSSES = 1000
+"""So many losses in a folder of pictures are listed, the first; all are counted."""
 
 _KEPT = ("retained_bytes", "spooled_frames", "spooled_bytes", "spool_needed_bytes")
 
@@ -140,6 +142,9 @@ def _made(maker: Maker, place: str, timeout_s: float) -> dict[str, Any]:
             facts["frames"] = len(maker)
         elif len(frames) > 1 and (fps := _fps(frames)) is not None:
             facts["fps"] = fps
+        if losses := getattr(maker, "losses", None):
+            facts["lost"] = sum(losses.values())
+            facts["losses"] = [{"before": path, "frames": frames} for path, frames in losses.items()][:MAX_LOSSES]
         if isinstance(maker, Reporting):
             facts["state"] = msgspec.to_builtins(maker.state)
         return facts | _on_disk(place)
@@ -186,11 +191,17 @@ def _file_text(facts: Mapping[str, Any]) -> str:
         "picture": facts.get("picture", "none"),
         "rate": f"{facts['fps']:g} frames per second" if "fps" in facts else "",
         "frames": f"{facts['frames']:,}" if "frames" in facts else "",
+        "lost": _lost(facts) if "lost" in facts else "",
         "on disk": figures.size(facts["bytes"]) if "bytes" in facts else "",
         "delivery": "live: the newest frame matters" if facts["live"] else "finite: every frame",
         "camera": _camera(facts["state"]) if "state" in facts else "",
     }
     return "\n".join(lines + [f"  {name:<9} {value}" for name, value in shown.items() if value])
+
+
+def _lost(facts: Mapping[str, Any]) -> str:
+    first = facts["losses"][0]
+    return f"{figures.count(facts['lost'], 'frame')}, the first {first['frames']:,} before {first['before']}"
 
 
 def _camera(facts: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM)
 # A name that exists is never opened, and a link never followed: somebody else may write into the folder, too.
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_LINES = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Place:
@@ -54,6 +55,22 @@ class Place:
                 write_new(partial, data, fsync=self._fsync)
             if self._fsync:
                 sync_folder(folder)
+
+    def append(self, path: str, line: bytes) -> None:
+        """Add a line to `path` below the root, which is made; one that was cut off before it ends there.
+
+        Raises `Unavailable` like `put`; what is there of the line then is cut off, too.
+        """
+        with saying(self.root, len(line)):
+            descriptor = os.open(self._resolved(path), _LINES, 0o666)
+            try:
+                end = os.fstat(descriptor).st_size
+                whole = not end or os.pread(descriptor, 1, end - 1) == b"\n"
+                _write(descriptor, line if whole else b"\n" + line)
+                if self._fsync:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def read(self, path: str) -> bytes | None:
         """What is in a file below the root; None when there is none."""
@@ -112,13 +129,17 @@ def write_new(path: str, data: bytes | memoryview, *, fsync: bool) -> None:
         os.unlink(path)
         descriptor = os.open(path, NEW_FILE, 0o666)
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(descriptor, left) :]
+        _write(descriptor, data)
         if fsync:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes | memoryview) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from framebus.sinks.folder.numbers import Numbers
 from framebus.sinks.folder.template import FALLBACK, Template
 from framebus.sinks.group import group_of
 from framebus.sinks.place import PARTIAL, Place
+from framebus.wire.recordings import pictures
 
 INDEX = "framebus-index.json"
 """The file beside the images that says which numbers belong to which run."""
@@ -42,8 +43,9 @@ class Images:
 
     Files are numbered from 0. The frames of a new run (its publisher was restarted) continue after the highest
     number; a frame sent again replaces its own file; frames missed leave a gap. Frames that a group brings come in any
-    order: their files are numbered as they are. `framebus-index.json` in the folder says which run's are which. One
-    sink at a time writes into a folder. Not thread-safe.
+    order: their files are numbered as they are. `framebus-index.json` in the folder says which run's are which, and
+    `framebus-missed.jsonl`, once something was, before which files frames were lost. One sink at a time writes into a
+    folder. Not thread-safe.
 
     Raises `Unavailable` when the folder cannot be written to, or holds files of those names that are not ours, at
     construction or, where that only shows then, at `write`.
@@ -71,6 +73,7 @@ class Images:
         """Whether a stream's frames come in any order, as several publishers bring them."""
         try:
             self._numbers = self._load(self._place)
+            self._missed = pictures.read(self._place.read(pictures.NAME) or b"")
         except BaseException:
             self.close()
             raise
@@ -93,6 +96,7 @@ class Images:
             # Before the first file: one that no stretch covers would be taken for somebody else's.
             place.put(INDEX, self._numbers.saved())
             self._index_saved = True
+        self._note(place, f"{stem}.{extension}", frame.missed)
         place.put(f"{stem}.{extension}", data)
         for numbers in (self._highest, self._written):
             numbers[space] = max(number, numbers.get(space, -1))
@@ -138,6 +142,12 @@ class Images:
         self._numbers.begin(begin, first, stream)
         self._index_saved = False
         return first + frame.seq - begin.seq
+
+    def _note(self, place: Place, name: str, missed: int) -> None:
+        """Before the file: one that is there tells what was lost before it."""
+        if self._missed.get(name, 0) != missed:
+            place.append(pictures.NAME, pictures.line(name, missed))
+            self._missed[name] = missed
 
     def _load(self, place: Place) -> Numbers:
         try:

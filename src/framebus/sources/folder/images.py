@@ -13,6 +13,7 @@ from framebus.core.formats import guess_format
 from framebus.core.frame import Frame
 from framebus.core.names import to_name
 from framebus.sources.folder import below, listing, pictures
+from framebus.sources.folder.lost import Lost
 from framebus.sources.pace import Pace, parse_fps
 
 
@@ -27,9 +28,9 @@ class Images:
     fps   at most so many frames per second; 0, the default, is as fast as they are taken
 
     Finite: every file is wanted. `meta["path"]` is the file, and `meta["page"]` its page, counted from 0, where that
-    is not the first. The list is made at the start; of a folder it has the files right in it, and where there are
-    others below, that is logged. Raises `Unavailable` where there is nothing to read and, while
-    iterating, `BadFrame` naming the first file that is damaged or no image.
+    is not the first. What was lost when framebus recorded them is `missed` again. The list is made at the start; of a
+    folder it has the files right in it, and where there are others below, that is logged. Raises `Unavailable` where
+    there is nothing to read and, while iterating, `BadFrame` naming the first file that is damaged or no image.
     """
 
     live = False
@@ -38,26 +39,33 @@ class Images:
         self.name = _name(place)
         self.run = secrets.randbits(64) or 1
         self._files = _files(place)
+        self._lost = Lost()
         self._pace = Pace(parse_fps(fps))
 
     def __len__(self) -> int:
         return len(self._files)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames 0, 1, 2 … until the last file or until the maker is closed."""
+        """Frames 0, 1, 2 … until the last file or until the maker is closed; those that were lost are counted, too."""
         seq = 0
         for path in self._files:
             for page, picture in enumerate(pictures.read(path)):
                 if not self._pace.wait():
                     return
-                yield self._frame(picture, path, page, seq)
-                seq += 1
+                missed = 0 if page else self._lost.before(path)
+                yield self._frame(picture, path, page, seq + missed, missed)
+                seq += missed + 1
+
+    @property
+    def losses(self) -> dict[str, int]:
+        """The files before which frames were lost when framebus recorded them, in their order, and how many."""
+        return {path: missed for path in self._files if (missed := self._lost.before(path))}
 
     def close(self) -> None:
         """End the iteration, also from another thread; idempotent."""
         self._pace.stop()
 
-    def _frame(self, picture: pictures.Picture, path: str, page: int, seq: int) -> Frame:
+    def _frame(self, picture: pictures.Picture, path: str, page: int, seq: int, missed: int) -> Frame:
         content, format = picture
         return Frame(
             content=content,
@@ -69,6 +77,7 @@ class Images:
             clock=clock.boot_id(),
             format=guess_format(content.shape, content.dtype, format),
             meta={"path": path, "page": page} if page else {"path": path},
+            missed=missed,
         )
 
 

@@ -64,6 +64,17 @@ def test_packets_of_a_camera_come_back_as_pictures_of_the_same_moments(tmp_path:
     assert all(np.array_equal(one.data, other.data) for one, other in zip(back, played(Path(film)), strict=True))
 
 
+@pytest.mark.parametrize("extension", ["mp4", "mkv"])
+def test_pictures_within_a_millisecond_are_told_apart(tmp_path: Path, extension: str) -> None:
+    frames = [frame.replace(captured_ns=10**18 + 10_000 * frame.seq) for frame in samples(9)]
+    record(tmp_path / f"a.{extension}", frames)
+    assert [(frame.run, frame.seq, frame.captured_ns) for frame in played(tmp_path / f"a.{extension}")] == [
+        (frame.run, frame.seq, frame.captured_ns) for frame in frames
+    ]
+    part = played(tmp_path / f"a.{extension}", start="#4", stop="#7")
+    assert [frame.seq for frame in part] == [4, 5, 6]
+
+
 def test_a_gap_stays_a_gap(tmp_path: Path) -> None:
     record(tmp_path / "a.mp4", [frame for frame in samples(8) if frame.seq not in (3, 4)])
     assert [frame.seq for frame in played(tmp_path / "a.mp4")] == [0, 1, 2, 5, 6, 7]

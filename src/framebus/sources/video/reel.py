@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
@@ -58,7 +59,8 @@ class Reel:
         self._seen = 0
         self._last_ns = 0
         self._all_seen = False
-        self._headers: dict[int, Imprint] = {}
+        self._headers: dict[int, deque[Imprint]] = {}
+        """By when a picture is shown: of several, in Matroska those within a millisecond, in their order."""
         packets = container.demux(self._stream)
         first = next((packet for packet in packets if packet.size), None)
         self.recorded = _header(first) if first is not None and _is_ours(container) else None
@@ -72,7 +74,7 @@ class Reel:
         while (frame := self._frame()) is not None:
             self._time_ns = self._time_of(frame)
             self._count += 1
-            header = self._headers.pop(frame.pts, None)
+            header = self._taken(frame.pts)
             if self._ended(self._count - 1, self._time_ns, header):
                 return None
             if not self._before(self._count - 1, self._time_ns, header):
@@ -154,7 +156,7 @@ class Reel:
         if packet.is_keyframe:
             self._count += len(held)
             for old in held:
-                self._headers.pop(old.pts, None)
+                self._taken(old.pts)
             held.clear()
 
     def _note(self, packet: Any) -> Imprint | None:
@@ -162,7 +164,16 @@ class Reel:
             return None
         header = _header(packet)
         if header is not None and packet.pts is not None:
-            self._headers[packet.pts] = header
+            self._headers.setdefault(packet.pts, deque()).append(header)
+        return header
+
+    def _taken(self, pts: int) -> Imprint | None:
+        waiting = self._headers.get(pts)
+        if waiting is None:
+            return None
+        header = waiting.popleft()
+        if not waiting:
+            del self._headers[pts]
         return header
 
     def _shown_ns(self, packet: Any) -> int:

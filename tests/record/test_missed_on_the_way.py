@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import framebus as fb
@@ -19,6 +22,7 @@ from framebus.verbs.opened import MadeSource
 from tests.record import films, runs
 from tests.record.runs import lossy, played, record, told
 from tests.verbs.makers import Listed
+from tests.waiting import until
 
 EVERY = ("h5", "tif", "zarr", "mp4", "mkv")
 
@@ -56,6 +60,32 @@ def test_what_a_slow_recorder_lost_is_lost_for_whoever_reads_the_recording(path:
         assert replay.stats().missed == sent - len(taken)
     assert (found(path).lost, found(path).left_out) == (sent - len(taken), 0)
     assert sum(frame.missed + 1 for frame in _relayed(path, f"{name}-again")) == sent, "by a link, too"
+
+
+def test_what_was_lost_while_the_recorder_was_away_is_lost_in_the_file_it_goes_on_with(path: Path) -> None:
+    image = np.zeros((100, 1000), np.uint8)
+    with fb.publish("shm://away", retain="1MB", when_full="skip") as out:
+        with _recording(path, 3):
+            until(lambda: out.stats().readers)
+            for _ in range(3):
+                out.send(image)
+        for _ in range(40):
+            out.send(image)
+        with _recording(path, 10):
+            pass
+    assert told(played(path.with_name(f"run*{path.suffix}"))) == [
+        *((0, 0), (1, 0), (2, 0), (33, 30)),
+        *((seq, 0) for seq in range(34, 43)),
+    ]
+
+
+@contextmanager
+def _recording(path: Path, frames: int) -> Iterator[None]:
+    """So many frames, in a thread."""
+    recorder = threading.Thread(target=partial(fb.pipe, "shm://away", str(path), frames=frames))
+    recorder.start()
+    yield
+    recorder.join()
 
 
 def _relayed(path: Path, name: str) -> list[Frame]:

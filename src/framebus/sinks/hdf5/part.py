@@ -14,7 +14,7 @@ from framebus.wire.recordings.hdf5 import AGAIN, INDEX, LZ4_FILTER, missed_of
 
 _INDEX_ROWS = 256
 _META_CHUNK = 16_384
-_ONE = h5py.h5s.create_simple((1,))
+_ONE, _PAIR = h5py.h5s.create_simple((1,)), h5py.h5s.create_simple((1, 2))
 
 
 class Part:
@@ -26,6 +26,7 @@ class Part:
         self._frames = _Rows(group["frames"])
         self._extra = {name: _Rows(group["arrays"][name]) for name, _, _ in look.extra}
         self._index, self._meta, self._missed = group["index"], group["meta"], group[losses.NAME]
+        self._pairs = len(self._missed)
         self._metas = Metas(len(self._meta))
 
     @property
@@ -44,24 +45,17 @@ class Part:
             self._extra[name].put(self.count, array)
         self._frames.put(self.count, packed)
         if frame.missed:
-            self._put_missed(frame.missed)
-        self._put_row(row)
+            self._put_row(self._missed.id, self._pairs, losses.row(self.count, frame.missed), _PAIR)
+            self._pairs += 1
+        self._put_row(self._index.id, self.count, row, _ONE)  # last, so that what the index knows is there
         self.count += 1
 
-    def _put_row(self, row: Any) -> None:
-        """Last, so that what the index knows is there."""
-        index = self._index.id
-        index.set_extent((self.count + 1,))
-        space = index.get_space()
-        space.select_hyperslab((self.count,), (1,))
-        index.write(_ONE, space, row)
-        index.flush()
-
-    def _put_missed(self, frames: int) -> None:
-        at = len(self._missed)
-        self._missed.resize(at + 1, axis=0)
-        self._missed[at:] = losses.row(self.count, frames)
-        self._missed.flush()
+    def _put_row(self, dataset: Any, at: int, row: Any, shape: Any) -> None:
+        dataset.set_extent((at + 1, *row.shape[1:]))
+        space = dataset.get_space()
+        space.select_hyperslab((at, 0)[: row.ndim], row.shape)
+        dataset.write(shape, space, row)
+        dataset.flush()
 
     def _put_meta(self, at: int, text: bytes) -> None:
         self._meta.resize(at + len(text), axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,32 @@ def test_info_of_several_tells_what_is_wrong_with_one_and_goes_on_with_the_other
     assert main(["info", away, first]) == 4
     assert main(["info", away, broken, first]) == 3
     assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_one_of_early_days_is_said_not_to_tell_what_was_lost(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "run.zarr"
+    runs.record(path, runs.lossy([0, 3, 0]))
+    shutil.rmtree(path / "cam/missed")
+    _, _, row, _, gap, why = printed(capsys, "info", str(path)).splitlines()
+    assert row.split()[:5] == ["cam", "3", "1", "–", "3"]
+    assert gap.startswith("  3 frames after #0 of")
+    assert why.startswith("left out: lost on the way where the recording does not say (–), or not wanted")
+    runs.record(path, runs.lossy([0, 3, 0, 5]))
+    _, _, row, _, lost, unknown, *_ = printed(capsys, "info", str(path)).splitlines()
+    assert row.split()[:5] == ["cam", "4", "1", "5", "3"]
+    assert lost.startswith("  5 frames before #11 of")
+    assert unknown == "  what was lost before 3 frames of cam is not known"
+
+
+def test_of_a_folder_of_pictures_it_says_what_was_lost(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    place = f"{tmp_path}/frames/"
+    with fb.publish(place) as folder:
+        for frame in runs.lossy([0, 3, 0, 5]):
+            folder.send(frame)
+    first = f"{place}cam-00000004.png"
+    assert f"lost      8 frames, the first 3 before {first}" in printed(capsys, "info", place)
+    facts = json.loads(printed(capsys, "info", place, "--json"))
+    assert facts["lost"] == 8
+    assert facts["losses"] == [{"before": first, "frames": 3}, {"before": f"{place}cam-00000011.png", "frames": 5}]

@@ -95,3 +95,9 @@ def test_a_publisher_with_names_without_end_is_sent_away() -> None:
     for number in range(MAX_STREAMS + 1):
         publisher.send(frame(0, f"s{number}"))
     assert f"more than {MAX_STREAMS} streams" in publisher.all_heard(Refuse)[-1].message
+
+
+def test_a_first_frame_that_says_it_missed_more_than_were_made_harms_nobody() -> None:
+    _, publisher, reader = pair(keep="all")
+    publisher.send(frame(2).replace(missed=9), frame(3), frame(1, run=RUN + 1).replace(missed=9))
+    assert [(item.run - RUN, item.seq) for item in reader.read_items()] == [(0, 2), (0, 3), (1, 1)]

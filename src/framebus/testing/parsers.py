@@ -26,7 +26,7 @@ from framebus.web.ways import Role, Ways
 from framebus.wire import control, header, replies
 from framebus.wire.dialects import hub, imagezmq, netgear, pyzmq, recognise, split_envelope, workers
 from framebus.wire.encodings import encode
-from framebus.wire.recordings import imprint
+from framebus.wire.recordings import imprint, pictures
 from framebus.wire.recordings import tiff as pages
 from framebus.wire.recordings import tiff_bytes as page_bytes
 
@@ -268,8 +268,13 @@ def _of_files() -> list[Parser]:
     coded = imprint.put(bytes(_frames()[3][1]), "mjpeg", stamp)
     return [
         Parser("pages of recordings", _recorded(), _walk),
+        Parser("notes beside pictures", [[pictures.line("cam-00000003.png", 2)] * 2], _noted, ()),
         Parser("imprints of video", [[coded]], lambda parts: imprint.find(b"".join(parts)), ()),
     ]
+
+
+def _noted(parts: Parts) -> object:
+    return pictures.read(b"".join(parts))
 
 
 def _recorded() -> list[list[bytes]]:

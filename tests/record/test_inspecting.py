@@ -87,6 +87,13 @@ def test_before_the_first_frame_nothing_is_left_out_but_some_may_have_been_lost(
     assert (found.left_out, found.gaps) == (10, [Gap("0000000000000001", 9, 10, 90)])
 
 
+def test_what_is_told_late_was_lost_in_the_gaps_before() -> None:
+    form = Form("gray8", (2, 2), "|u1")
+    (found,) = counted([Kept("a", form, 1, seq, seq, missed) for seq, missed in ((0, 0), (3, 0), (5, 2), (7, 0))])
+    assert (found.lost, found.left_out) == (2, 2)
+    assert [(gap.after, gap.frames) for gap in found.gaps] == [(0, 1), (5, 1)]
+
+
 def test_where_a_recording_does_not_say_what_was_lost_that_is_said() -> None:
     form = Form("gray8", (2, 2), "|u1")
     (found,) = counted([Kept("a", form, 1, 0, 0), Kept("a", form, 1, 5, 0), Kept("a", form, 1, 8, 0, 2)])

@@ -100,4 +100,5 @@ def test_a_publisher_with_names_without_end_is_sent_away() -> None:
 def test_a_first_frame_that_says_it_missed_more_than_were_made_harms_nobody() -> None:
     _, publisher, reader = pair(keep="all")
     publisher.send(frame(2).replace(missed=9), frame(3), frame(1, run=RUN + 1).replace(missed=9))
-    assert [(item.run - RUN, item.seq) for item in reader.read_items()] == [(0, 2), (0, 3), (1, 1)]
+    read = [(item.run - RUN, item.seq, item.missed) for item in reader.read_items()]
+    assert read == [(0, 2, 2), (0, 3, 0), (1, 1, 1)]

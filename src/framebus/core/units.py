@@ -13,7 +13,13 @@ BYTES = "bytes (1000000) or a number with KB, MB, GB, TB or KiB, MiB, GiB, TiB (
 SIZES = "'WIDTHxHEIGHT' in pixels, such as '512x384'"
 
 _DURATION_UNITS = {
-    "": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
+    "": 1.0,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
     **dict.fromkeys(("microsecond", "microseconds"), 1e-6),
     **dict.fromkeys(("millisecond", "milliseconds", "msec"), 1e-3),
     **dict.fromkeys(("second", "seconds", "sec", "secs"), 1.0),

@@ -15,9 +15,8 @@ import pytest
 
 import framebus as fb
 from framebus.cli.demo import browser
-from framebus.cli.demo.described import described
 from framebus.cli.demo.finding import CELL, SHADED, find_balls
-from framebus.cli.demo.stage import Stage
+from framebus.cli.demo.stage import Stage, described
 from framebus.config.reading import read
 from framebus.memory.pool import supported
 from framebus.sources.synthetic.synthetic import Synthetic

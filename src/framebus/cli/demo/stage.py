@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from framebus.cli.demo.cast import free_suffix
-from framebus.cli.demo.described import PICTURES, described
 from framebus.cli.demo.published import Published
 from framebus.config.reading import Description, read
 from framebus.config.saved import SavedSystem
@@ -21,6 +20,8 @@ from framebus.core.errors import Error, Unavailable
 from framebus.graph.view import View
 
 NAMES = ("aurora", "cells", "balls", "found")
+PICTURES = {"size": "640x480", "fps": 25}
+FIND = "framebus.cli.demo.finding:find_balls"
 PATIENCE_S = 30.0
 """How long the page may take to open: that is a second where nothing else runs."""
 STOP_S = 0.5
@@ -109,6 +110,29 @@ class Stage:
         """See `Audience`."""
         self.link = next(iter(links.values()))
         self._opened.set()
+
+
+def described(names: Sequence[str], camera: str, recordings: str, web: dict[str, Any]) -> dict[str, Any]:
+    """The demo as people would write it into a file.
+
+    Four streams of these `names`: two made on the spot, one of a camera, and what is found in it.
+
+    camera       the address of one that gives H.264, which is recorded into the folder `recordings`; where it is
+                 empty, that stream is made on the spot, too, and nothing is recorded
+    web          the table of the page
+    """
+    aurora, cells, balls, found = names
+    made = {aurora: {"source": "synthetic:aurora", **PICTURES}, cells: {"source": "synthetic:cells", **PICTURES}}
+    if not camera:
+        streams = made | {balls: {"source": "synthetic:balls", **PICTURES}}
+        return {"streams": streams, "pipes": {found: {"source": balls, "ops": FIND}}, "web": web}
+    coded = {"source": balls, "packets": True}
+    sink = f"{recordings}/{{stream}}/{{time}}.mp4"
+    return {
+        "streams": made | {balls: {"source": camera, "packets": True}},
+        "pipes": {found: coded | {"ops": ["decode", FIND]}, "recorder": coded | {"sink": sink, "rotate": "1min"}},
+        "web": web | {"recordings": recordings},
+    }
 
 
 def _end(system: SavedSystem, thread: threading.Thread) -> None:

@@ -7,12 +7,14 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from framebus.cli.announcing import announcement, summary, working
+from framebus.cli.announcing import announcement, status, summary, working
+from framebus.cli.beside import REDRAW_S, Beside
 from framebus.cli.console import console
 from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
-from framebus.cli.watching import Watch
+from framebus.verbs.ending import see_end
+from framebus.verbs.flow import Flow
 
 OPTIONS = (
     *("keep", "group", "max_fps", "format", "timeout", "packets", "frames", "duration", "speed"),
@@ -87,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
             console.say(line)
         if line := working(wanted):
             console.say(line)
-        with Watch(flow, stopping):
+        with _Watch(flow, stopping):
             flow.run()
     live = flow.source.live
     console.say(summary(flow.progress(), finished=flow.finished or live))
@@ -95,6 +97,29 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     console.say(f"unfinished; this goes on: framebus pipe {shlex.join(arguments.typed)}")
     return stopping.exit_code
+
+
+class _Watch(Beside):
+    """Draws the status line about four times a second, and ends a flow that cannot end itself."""
+
+    def __init__(self, flow: Flow, stopping: Stopping) -> None:
+        super().__init__()
+        self._flow = flow
+        self._stopping = stopping
+
+    def _watch(self) -> None:
+        while not self._over.wait(0):
+            console.status(self._line())
+            if self._stopping.wait(REDRAW_S):
+                console.status("finishing what is in flight; Ctrl-C again stops now")
+                see_end(self._flow, self._over.wait, REDRAW_S)
+                return
+
+    def _line(self) -> str:
+        """How far it is; first of all, that a camera gives no pictures."""
+        line = status(self._flow.progress())
+        camera = self._flow.source.stats().state
+        return line if camera is None or camera.state == "live" else f"camera {camera.state} · {line}"
 
 
 def _own_options(arguments: argparse.Namespace, places: Sequence[str], sink: str) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 
 from framebus.core.bell import Bell
-from framebus.links.alarm import Alarm
 
 NOT_ALONE_S = 0.002
 """How long one of several sleeping threads sleeps: a wake-up reaches only one of them."""
@@ -19,7 +19,7 @@ class Slumber:
         self.count = 0
         """How many sleep now."""
         self._bell = Bell()
-        self._alarm = Alarm(descriptor, self._bell.fileno())
+        self._alarm = _Alarm(descriptor, self._bell.fileno())
 
     def sleep(self, lock: threading.Lock, limit_s: float) -> None:
         """Sleep for `limit_s` seconds at most."""
@@ -38,7 +38,7 @@ class Slumber:
 
     def watch(self, descriptor: int) -> None:
         """From now on that descriptor; whoever sleeps on the old one wakes."""
-        self._alarm = Alarm(descriptor, self._bell.fileno())
+        self._alarm = _Alarm(descriptor, self._bell.fileno())
         self._bell.ring()
 
     def wake(self) -> None:
@@ -52,3 +52,32 @@ class Slumber:
         while self.count:
             time.sleep(0.001)
         self._bell.close()
+
+
+class _Alarm:
+    """Wakes its sleepers when one of the descriptors is readable. Any number of threads may sleep on it.
+
+    Every microsecond of going to sleep is paid for each frame.
+    """
+
+    def __init__(self, *descriptors: int) -> None:
+        self._descriptors = descriptors
+        self._poll: select.poll | None = None
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until a descriptor is readable, a signal handler ran, or `timeout_s` is over."""
+        if not hasattr(select, "poll"):
+            select.select(self._descriptors, (), (), timeout_s)
+            return
+        poll, self._poll = self._poll or _poller(self._descriptors), None  # one thread at a time may use one
+        try:
+            poll.poll(max(1, int(timeout_s * 1000)))
+        finally:
+            self._poll = poll
+
+
+def _poller(descriptors: tuple[int, ...]) -> select.poll:
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return poll

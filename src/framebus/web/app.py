@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import resources
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,11 +15,17 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from framebus.web.admission import ROLE, Admission, App
 from framebus.web.answers import as_json, refused
 from framebus.web.api import Api
-from framebus.web.assets import assets
 from framebus.web.guard import Guard
 from framebus.web.sockets import Sockets
 from framebus.web.wall import Wall
 from framebus.web.ways import SOCKET, Part, Role, Way, Ways
+
+_KINDS = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 
 
 def everything(wall: Wall, parts: Sequence[Part]) -> Ways:
@@ -62,5 +70,13 @@ async def _asset(request: Request) -> Response:
 
 
 def _sent(name: str) -> Response:
-    content, kind = assets().get(name, (b"", ""))
+    content, kind = _assets().get(name, (b"", ""))
     return Response(content, media_type=kind) if kind else Response("there is no such file", 404)
+
+
+@cache
+def _assets() -> dict[str, tuple[bytes, str]]:
+    """The files of the page itself, name to content and its type; nothing else on the disk has an address here."""
+    files = resources.files("framebus.web").joinpath("static").iterdir()
+    known = ((file, _KINDS.get(file.name.rpartition(".")[2])) for file in files)
+    return {file.name: (file.read_bytes(), kind) for file, kind in known if kind is not None}

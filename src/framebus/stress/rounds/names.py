@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,19 +16,26 @@ import framebus as fb
 from framebus.links.keys import KeyStore
 from framebus.stress.pictures import picture
 from framebus.stress.trial import Trial
-from framebus.testing.hostile_names import file_name, hostile_name
 from framebus.wire.dialects import hub
 from framebus.wire.encodings import encode
 
 NAMES = 40
 FILES = 30
 IMAGE = np.zeros((4, 6, 3), np.uint8)
+_PIECES = (
+    *("../", "..\\", "/", "\\", "..", ".", "...", "./", "~/", "~", "//", "../../../../"),
+    *("\0", "\n", "\r\n", "\t", " ", "\x1b[2J", "\x7f", "\u202e", "\ufeff", "é", "画像", "\udc80", "\U0001f4f7"),
+    *("%2e%2e%2f", "%00", "%s%n", "{stream}", "{seq}", "{name}", "{0}", "${HOME}", "$(touch pwned)", "`touch pwned`"),
+    *("; touch pwned", "| touch pwned", "&& touch pwned", "-rf", "--help", "CON", "nul.png", "C:\\", "\\\\host\\share"),
+    *("etc/passwd", ".ssh/authorized_keys", ".png", ".jpg", ".partial", ":", "*", "?", '"', "'", "<b>", "|", "|jpg"),
+    *("a", "cam", "porch", "a" * 70, "b" * 300),
+)
 
 
 def attempt(trial: Trial) -> None:
     """Every writer gets every name; what it writes, it writes into its folder."""
     outside = Outside(trial)
-    names = [hostile_name(trial.chance, str(outside.forbidden)) for _ in range(NAMES)]
+    names = [_hostile_name(trial.chance, str(outside.forbidden)) for _ in range(NAMES)]
     for name in names:
         for write in _WRITERS:
             with suppress(fb.Error):
@@ -36,6 +44,23 @@ def attempt(trial: Trial) -> None:
         trial.count("names", len(_WRITERS))
     _process(trial, outside)
     _hub(trial, outside, names)
+
+
+def _hostile_name(chance: random.Random, elsewhere: str) -> str:
+    """A name that somebody else chose, made to confuse or to lead to the path `elsewhere`, where it should not."""
+    name = "".join(chance.choice(_PIECES) for _ in range(chance.randrange(1, 6)))
+    way = chance.random()
+    if way < 0.15:
+        return f"{elsewhere}{name}"
+    if way < 0.3:
+        return "../" * chance.randrange(1, 9) + elsewhere.lstrip("/") + name
+    return name
+
+
+def _file_name(name: str) -> str:
+    """What of it a file can be called on this system; empty where nothing is left."""
+    plain = name.replace("/", "").replace("\0", "").strip(".")
+    return plain.encode("utf-8", "surrogateescape")[:200].decode("utf-8", "ignore")
 
 
 class Outside:
@@ -170,7 +195,7 @@ def _process(trial: Trial, outside: Outside) -> None:
     photos.mkdir()
     image = bytes(encode(fb.Frame.of(picture(1)), "png").content.data)
     for _ in range(FILES):
-        name = file_name(hostile_name(trial.chance, str(outside.forbidden)))
+        name = _file_name(_hostile_name(trial.chance, str(outside.forbidden)))
         with suppress(OSError, ValueError):
             (photos / f"{name}.png").write_bytes(image)
     outside.allow()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from framebus.session.claims import Claims, Verdict
 from framebus.session.feed import Feed
-from framebus.session.naming import PROOF_S, Names
+from framebus.session.naming import PROOF_S, Claims, Names, Verdict
 from framebus.session.objection import Objection
 from framebus.session.pulse import Pulse
 from framebus.wire.control import Party

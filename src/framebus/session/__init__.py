@@ -20,7 +20,7 @@ wants every frame is a `lossless.py`: what it has not acknowledged is kept (`ret
 (`absences.py`) and for those that the owner waits for by name (`expected.py`). `audience.py` holds all groups together,
 `streams.py` how far each stream is.
 
-**Several publishers.** `naming.py` and `claims.py` say who may have which stream name at a hub; `once.py` sees to it
+**Several publishers.** `naming.py` says who has, and who may have, which stream name at a hub; `once.py` sees to it
 that a frame that two publishers of a group bring counts once.
 
 **The end.** `farewells.py`: only a publisher that closes ends a stream, and says how many frames there were. Everything

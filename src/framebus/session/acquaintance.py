@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from framebus.core.contracts import Item
 from framebus.session import wishes
 from framebus.session.calling import Calling
-from framebus.session.claims import Claims
 from framebus.session.feed import LATEST_WINDOW_OFF_HOST, LATEST_WINDOW_ON_HOST, Feed
 from framebus.session.guests import Guests
 from framebus.session.intake import Intake
-from framebus.session.naming import Names
+from framebus.session.naming import Claims, Names
 from framebus.session.objection import Objection
 from framebus.session.outgoing import Action, Peer
 from framebus.session.pulse import Pulse

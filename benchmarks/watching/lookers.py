@@ -19,7 +19,7 @@ def page(port: int, seen: Seen, how: str) -> None:
     """One tile of framebus's page, acknowledged at once."""
     from websockets.sync.client import connect
 
-    from framebus.web.messages import unpack
+    from framebus.web.page_messages import unpack
 
     headers = {"Origin": f"http://localhost:{port}"}
     with connect(

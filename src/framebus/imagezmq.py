@@ -12,9 +12,9 @@ Either end may be the imagezmq package, any version that speaks 1.0's messages; 
 
 from __future__ import annotations
 
-from framebus.compat.imagezmq.errors import ImageTimeout
-from framebus.compat.imagezmq.hub import ImageHub
-from framebus.compat.imagezmq.picture import JpgBuffer
+from framebus.compat.imagezmq.image_hub import ImageHub
+from framebus.compat.imagezmq.image_timeout import ImageTimeout
+from framebus.compat.imagezmq.received_picture import JpgBuffer
 from framebus.compat.imagezmq.sender import ImageSender
 
 __all__ = ["ImageHub", "ImageSender", "ImageTimeout", "JpgBuffer"]

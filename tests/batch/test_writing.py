@@ -13,9 +13,9 @@ import pytest
 import tifffile
 from PIL import Image
 
+from framebus.batch.writing.eight_bits import eight_bits, opaque
 from framebus.batch.writing.encoders import SUBSAMPLINGS, Style, encode
 from framebus.batch.writing.files import Files, is_partial
-from framebus.batch.writing.pixels import eight_bits, opaque
 from framebus.core.batch_options import SUBSAMPLINGS as OFFERED
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.frame import Frame

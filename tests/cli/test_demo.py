@@ -11,7 +11,7 @@ import pytest
 
 import framebus as fb
 from framebus.cli.demo.cast import Cast
-from framebus.cli.demo.seen import Seen, in_shared_memory
+from framebus.cli.demo.received import Seen, in_shared_memory
 from framebus.core.frame import Frame
 from framebus.memory.pool import supported
 from tests.conftest import StartChild

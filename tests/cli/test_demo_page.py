@@ -15,9 +15,9 @@ import pytest
 
 import framebus as fb
 from framebus.cli.demo import browser
+from framebus.cli.demo.demo_system import Stage, described
 from framebus.cli.demo.finding import CELL, SHADED, find_balls
-from framebus.cli.demo.stage import Stage, described
-from framebus.config.reading import read
+from framebus.config.parsing import read
 from framebus.memory.pool import supported
 from framebus.sources.synthetic.synthetic import Synthetic
 from tests.conftest import StartChild
@@ -176,7 +176,7 @@ def test_a_browser_is_opened_where_somebody_sits_at_a_screen(
 def test_the_page_takes_another_port_where_its_own_is_taken(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
     import socket
 
-    monkeypatch.setattr("framebus.web.serving.LISTEN", f"localhost:{free_port}")
+    monkeypatch.setattr("framebus.web.server.LISTEN", f"localhost:{free_port}")
     assert browser.free_place() == f"localhost:{free_port}"
     with socket.create_server(("127.0.0.1", free_port)):
         place = browser.free_place()

@@ -9,7 +9,7 @@ import pytest
 
 import framebus as fb
 from framebus.testing.children import Child
-from framebus.testing.clips import clip
+from framebus.testing.sample_video import clip
 from tests.cli.pictures import numbers, pictures
 from tests.conftest import StartChild
 

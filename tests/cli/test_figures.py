@@ -9,8 +9,8 @@ import pytest
 
 from framebus.cli import figures, tables
 from framebus.cli.announcing import status, summary
+from framebus.cli.colour import paint
 from framebus.cli.console import Console
-from framebus.cli.paint import paint
 from framebus.core.statistics import ReaderInfo, StreamInfo
 from framebus.verbs.flow import Progress
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from framebus.compat.imagenode.settings import NodeSettings
-from framebus.compat.settings import listing
+from framebus.compat.yaml_settings import listing
 from framebus.testing.children import Child
 from tests.conftest import StartChild
 

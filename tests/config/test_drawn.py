@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from framebus.config.drawn import Drawing
-from framebus.config.reading import Description, read
+from framebus.config.parsing import Description, read
 from framebus.graph.channel import Figures
 from framebus.graph.view import View
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from framebus.config.reading import read
+from framebus.config.parsing import read
 from framebus.core.errors import OptionError, Unavailable
 
 GOOD = """\

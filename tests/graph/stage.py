@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from framebus.config.reading import read
+from framebus.config.parsing import read
 from framebus.config.saved import SavedSystem
 from framebus.graph.view import View
 

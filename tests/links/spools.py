@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from framebus.links.spool import lines
-from framebus.links.spool.lines import Label, Share
+from framebus.links.spool import notes
+from framebus.links.spool.notes import Label, Share
 from framebus.links.spool.segments import Place
 from framebus.links.spool.store import Store
 
@@ -31,7 +31,7 @@ def content(order: int, nbytes: int = 100) -> bytes:
 def put(spool: Store, order: int, *groups: str, nbytes: int = 100) -> Place:
     """Keep frame `order` for these groups."""
     for group in groups:
-        spool.remember(lines.Group(group))
+        spool.remember(notes.Group(group))
     return spool.put(label(order, *groups, nbytes=nbytes), b'{"fb":1}', content(order, nbytes))
 
 

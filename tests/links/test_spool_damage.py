@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framebus.core.errors import BadFrame
-from framebus.links.spool import lines, records
+from framebus.links.spool import notes, records
 from tests.links.spools import files, owed, put, store
 
 
@@ -119,8 +119,8 @@ def test_a_record_that_is_no_label_is_left_out(spoiled: Path, caplog: pytest.Log
 
 def test_a_journal_that_claims_everything_is_done_takes_no_time(spoiled: Path) -> None:
     with (spoiled / "journal").open("ab") as file:
-        everything = lines.Done("left", ((0, 2**61), (0, 2**62 - 1)))
-        for part in records.frame(lines.encode(everything)):
+        everything = notes.Done("left", ((0, 2**61), (0, 2**62 - 1)))
+        for part in records.frame(notes.encode(everything)):
             file.write(part)
     spool = store(spoiled)
     assert owed(spool) == {"left": [], "right": [0, 1, 2, 3, 4, 5]}

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from framebus.core.errors import BadFrame, Unavailable
-from framebus.links.spool import lines
-from framebus.links.spool.folder import Holder
+from framebus.links.spool import notes
 from framebus.links.spool.segments import Place
+from framebus.links.spool.spool_folder import Holder
 from framebus.links.spool.store import Store
 from tests.links.spools import RUN, content, files, label, owed, put, store
 
@@ -76,8 +76,8 @@ def test_numbers_go_on_so_that_an_old_acknowledgement_means_no_new_frame(tmp_pat
 def test_a_frame_may_be_owed_to_one_group_more(tmp_path: Path) -> None:
     spool = store(tmp_path)
     put(spool, 0, "left")
-    spool.remember(lines.Group("right"))
-    spool.owe(0, lines.Share("right", 0, -1, 0))
+    spool.remember(notes.Group("right"))
+    spool.owe(0, notes.Share("right", 0, -1, 0))
     spool.done(0, "left")
     spool.close()
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_a_group_that_got_its_name_late_keeps_what_it_is_owed(tmp_path: Path) ->
     for order in range(3):
         put(spool, order, "run.h5")
     spool.done(0, "run.h5")
-    spool.rename("run.h5", lines.Group("run.h5.1a2b3c4d"), until=3)
+    spool.rename("run.h5", notes.Group("run.h5.1a2b3c4d"), until=3)
     spool.done(1, "run.h5.1a2b3c4d")
     spool.close()
     for _ in range(2):
@@ -132,11 +132,11 @@ def test_how_far_a_group_was_is_written_down_before_the_file_goes(tmp_path: Path
 
 def test_what_a_group_wants_is_written_down_before_its_first_frame(tmp_path: Path) -> None:
     spool = store(tmp_path)
-    spool.remember(lines.Group("left", ("cam",), 5.0, exclusive=True))
+    spool.remember(notes.Group("left", ("cam",), 5.0, exclusive=True))
     spool.put(label(0, "left"), b"{}", content(0))
     spool.disown()
     again = store(tmp_path)
-    assert again.groups["left"] == lines.Group("left", ("cam",), 5.0, exclusive=True)
+    assert again.groups["left"] == notes.Group("left", ("cam",), 5.0, exclusive=True)
     again.close()
 
 
@@ -166,7 +166,7 @@ def test_a_forgotten_group_is_owed_nothing(tmp_path: Path) -> None:
 def test_the_journal_is_written_anew_before_it_outgrows_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("framebus.links.spool.journal.LEAST_BYTES", 2000)
+    monkeypatch.setattr("framebus.links.spool.owed_journal.LEAST_BYTES", 2000)
     spool = store(tmp_path)
     put(spool, 0, "left")
     for order in range(1, 500):

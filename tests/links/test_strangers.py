@@ -20,7 +20,7 @@ import framebus as fb
 from framebus.links import descriptors, sockets
 from framebus.links.memory import resident_bytes
 from framebus.testing.links import WAIT_S, Reading, numbers, picture
-from framebus.testing.strangers import GREETING, HUGE, MIB, ended, flood, part, shake_hands
+from framebus.testing.raw_zmtp import GREETING, HUGE, MIB, ended, flood, part, shake_hands
 from tests.conftest import StartChild
 
 pytestmark = pytest.mark.skipif(not descriptors.counts_received(), reason="this system does not count bytes")

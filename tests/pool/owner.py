@@ -11,9 +11,9 @@ import numpy as np
 
 from framebus.core.frame import Array, Frame, Identity
 from framebus.pool.answers import unpack
-from framebus.pool.handle import Lost, Worker
-from framebus.pool.job import Job
 from framebus.pool.supervisor import Supervisor
+from framebus.pool.worker_handle import Lost, Worker
+from framebus.pool.worker_job import Job
 from framebus.supervise.restarts import RestartRules
 from framebus.wire.control import Reply
 

@@ -16,10 +16,10 @@ import pytest
 
 from framebus.core.errors import OpError, OptionError
 from framebus.core.frame import Frame
-from framebus.pool.handle import Worker
-from framebus.pool.job import Job
 from framebus.pool.questions import question
 from framebus.pool.supervisor import Supervisor
+from framebus.pool.worker_handle import Worker
+from framebus.pool.worker_job import Job
 from tests.conftest import StartChild
 from tests.pool.owner import Remembering, frame, worker
 

@@ -13,7 +13,7 @@ from av.bitstream import BitStreamFilterContext
 from framebus.core.addresses import Path as Place
 from framebus.core.contracts import Item
 from framebus.core.frame import Packet
-from framebus.record import videos
+from framebus.record import video
 from framebus.testing.samples import RUN
 from framebus.wire.recordings import imprint
 
@@ -21,7 +21,7 @@ from framebus.wire.recordings import imprint
 def record(place: Path | str, items: Iterable[Item], **options: Any) -> list[int]:
     """Write items into a recorder of video and close it; the numbers that were done, in order."""
     done: list[int] = []
-    sink = videos.open_sink(Place(str(place)), **options)
+    sink = video.open_sink(Place(str(place)), **options)
     try:
         for item in items:
             sink.write(item, lambda seq=item.seq: done.append(seq))  # type: ignore[misc]

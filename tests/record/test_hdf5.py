@@ -13,7 +13,7 @@ from framebus.core.addresses import Path as Place
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.registry import SINKS, SOURCES
 from framebus.record import hdf5
-from framebus.sinks.room import Room
+from framebus.sinks.disk_space import Room
 from framebus.sources.hdf5.hdf5 import Hdf5, open_source
 from framebus.testing import samples
 from framebus.testing.samples import framed, pictures

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.moments import Moment, parse
 from framebus.core.record_options import RECORD_OPTIONS, rotation
+from framebus.sinks.disk_space import Room
 from framebus.sinks.hdf5 import superblock
-from framebus.sinks.room import Room
 from framebus.sinks.video.timeline import Timeline
 from framebus.wire.recordings import hdf5_chunks as chunks
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from framebus.core.addresses import Path as Place
 from framebus.core.errors import AddressError, BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
-from framebus.record import hdf5, tidying, videos
-from framebus.record.naming import Found, Naming
-from framebus.record.retention import Retention
+from framebus.record import hdf5, tidying, video
+from framebus.record.pruning import Retention
+from framebus.record.recording_names import Found, Naming
 from framebus.testing import clip, samples
 from tests.record import films, runs
 from tests.record.films import packets
@@ -234,9 +234,9 @@ def test_the_group_is_known_by_the_name_of_the_file_or_folder(tmp_path: Path) ->
 def test_old_files_go_only_where_new_ones_begin(tmp_path: Path) -> None:
     for name in ("max_age", "max_size", "max_files"):
         with pytest.raises(OptionError, match=f"{name}.*--rotate"):
-            videos.open_sink(Place(f"{tmp_path}/a.mp4"), **{name: "1"})  # type: ignore[arg-type]
+            video.open_sink(Place(f"{tmp_path}/a.mp4"), **{name: "1"})  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="larger than max_size"):
-        videos.open_sink(Place(f"{tmp_path}/a.mp4"), rotate="2GB", max_size="1GB")
+        video.open_sink(Place(f"{tmp_path}/a.mp4"), rotate="2GB", max_size="1GB")
 
 
 # clips ----------------------------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ import numpy as np
 from framebus.core.contracts import Item
 from framebus.core.frame import Frame, Identity, Packet
 from framebus.core.names import matches
-from framebus.session.calling import Calling
 from framebus.session.guests import Guest
-from framebus.session.intake import IDLE_S
+from framebus.session.handshake import Calling
 from framebus.session.outgoing import Action, Delivery
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
+from framebus.session.receive_queue import IDLE_S
 from framebus.session.retention import Retention
 from framebus.session.rules import PublisherRules, ReaderRules
 from framebus.testing.network import CALLED, Line, Network, Node

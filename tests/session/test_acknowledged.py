@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from framebus.core.frame import Identity
 from framebus.session.feed import REMEMBERED, ranges
-from framebus.session.intake import FLUSH_S
+from framebus.session.receive_queue import FLUSH_S
 from framebus.wire.control import Credit, FrameRange
 from tests.session.desk import RUN, Desk, frame, pair
 

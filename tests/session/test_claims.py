@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from framebus.session.feed import Feed
-from framebus.session.naming import PROOF_S, Claims, Names, Verdict
 from framebus.session.objection import Objection
 from framebus.session.pulse import Pulse
+from framebus.session.stream_names import PROOF_S, Claims, Names, Verdict
 from framebus.wire.control import Party
 from tests.session.desk import Key
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from framebus.session.feed import Feed
-from framebus.session.intake import FLUSH_S
 from framebus.session.publisher import LAST_FRAME_S
+from framebus.session.receive_queue import FLUSH_S
 from framebus.session.rules import ANONYMOUS_PATIENCE_S
 from framebus.testing.network import CALLED
 from framebus.wire.control import End, Hello, StreamState

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from framebus.core.names import valid_name
-from framebus.session.calling import Calling
 from framebus.session.guests import Guest
-from framebus.session.naming import PROOF_S
+from framebus.session.handshake import Calling
 from framebus.session.reader import ReaderSession
 from framebus.session.rules import ReaderRules
+from framebus.session.stream_names import PROOF_S
 from framebus.testing.network import CALLED, Line
 from framebus.wire.control import Hello, Party, Refuse, StreamState, Welcome
 from tests.session.desk import RUN, Desk, Listener, Speaker, frame

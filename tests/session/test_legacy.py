@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from framebus.core.frame import Frame
 from framebus.session.guests import Guest, Guests
 from framebus.session.legacy import PATIENCE_S, WAITING_FRAMES, LegacySenders
-from framebus.session.naming import Names
 from framebus.session.rules import ReaderRules
+from framebus.session.stream_names import Names
 
 OK = b"OK"
 

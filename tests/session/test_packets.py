@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from framebus.session.latest import LatestGroup
-from framebus.session.streams import MAX_GOP_BYTES
+from framebus.session.stream_progress import MAX_GOP_BYTES
 from tests.session.desk import Desk, Listener, Speaker, packet, pair
 
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from framebus.session.calling import Calling
 from framebus.session.feed import Feed
+from framebus.session.handshake import Calling
 from framebus.session.latest import LatestGroup
 from framebus.session.lossless import LosslessGroup
 from framebus.session.outgoing import Entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from framebus.stress.claims import CLAIMS, Claim
-from framebus.stress.running import played
+from framebus.stress.runner import played
 
 SEED = 20
 

@@ -14,8 +14,8 @@ import pytest
 
 from framebus.core.errors import BadFrame
 from framebus.stress.claims import chosen
-from framebus.stress.rounds import any_bytes, browser, key_files, names, secrets, strangers
-from framebus.stress.running import played
+from framebus.stress.rounds import any_bytes, cross_site, hostile_names, key_files, keyless, secrets
+from framebus.stress.runner import played
 from framebus.stress.trial import Breach, Trial
 from framebus.testing import listening
 from framebus.testing.browsers import Answer, Ask, Served
@@ -62,11 +62,11 @@ def test_a_parser_that_keeps_what_it_read_is_noticed(trial: Trial) -> None:
 
 
 def test_a_frame_of_a_stranger_is_noticed(trial: Trial) -> None:
-    door = strangers.Hub(trial)
+    door = keyless.Hub(trial)
     try:
-        for who in (strangers.FRIEND, strangers.REVOKED):
+        for who in (keyless.FRIEND, keyless.REVOKED):
             door.note(who, IMAGE)
-        door.way.hub.invite(strangers.REVOKED, "tcp://127.0.0.1")
+        door.way.hub.invite(keyless.REVOKED, "tcp://127.0.0.1")
         door.revoke()
         door.check()
         door.note("stranger", IMAGE)
@@ -77,10 +77,10 @@ def test_a_frame_of_a_stranger_is_noticed(trial: Trial) -> None:
 
 
 def test_a_frame_that_was_changed_on_its_way_is_noticed(trial: Trial) -> None:
-    door = strangers.Hub(trial)
+    door = keyless.Hub(trial)
     try:
-        door.note(strangers.FRIEND, np.zeros_like(IMAGE))
-        assert f"{strangers.FRIEND}, damaged" in door.seen
+        door.note(keyless.FRIEND, np.zeros_like(IMAGE))
+        assert f"{keyless.FRIEND}, damaged" in door.seen
     finally:
         door.way.__exit__()
 
@@ -128,7 +128,7 @@ SAFE = {"content-security-policy": "default-src 'none'", "x-content-type-options
 )
 def test_an_answer_to_the_wrong_one_is_noticed(trial: Trial, answer: Answer, allowed: bool) -> None:
     with pytest.raises(Breach, match="was answered"):
-        browser.judge(trial, ASK, answer, allowed=allowed)
+        cross_site.judge(trial, ASK, answer, allowed=allowed)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_password_is_found_in_files(trial: Trial) -> None:
 
 def test_a_file_outside_is_noticed(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(trial.folder)
-    outside = names.Outside(trial)
+    outside = hostile_names.Outside(trial)
     (outside.inside / "x").write_text("fine")
     outside.check("a file inside")
     (outside.forbidden / "precious").write_text("changed")

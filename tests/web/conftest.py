@@ -12,9 +12,9 @@ from typing import Any, Protocol, Self
 import pytest
 from websockets.sync.client import connect
 
-from framebus.web.messages import Picture, unpack
 from framebus.web.page import Page
-from framebus.web.serving import Listening, Server
+from framebus.web.page_messages import Picture, unpack
+from framebus.web.server import Listening, Server
 
 TOKEN = "a-token-of-32-letters-0123456789"  # noqa: S105
 LOOKS = "another-token-for-those-who-look"

@@ -16,7 +16,7 @@ import numpy as np
 
 import framebus as fb
 from framebus.web.page import Page
-from framebus.web.serving import Listening, Server
+from framebus.web.server import Listening, Server
 from framebus.work.serve import serving
 from tests.serving import running
 from tests.web.browser import Browser, Tab

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from framebus.web.serving import Server
-from framebus.web.system import System
+from framebus.web.server import Server
+from framebus.web.system_part import System
 from tests.web import browser
 from tests.web.browser import Browser, Tab
 from tests.web.conftest import Serve

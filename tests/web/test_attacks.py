@@ -16,8 +16,8 @@ from websockets.typing import Origin
 
 from framebus.web.app import everything
 from framebus.web.page import Page
-from framebus.web.serving import Listening, Server
-from framebus.web.system import System
+from framebus.web.server import Listening, Server
+from framebus.web.system_part import System
 from framebus.web.ways import LOOKING, SOCKET, Role, Way
 from tests.web.conftest import LOOKS, OPERATES, TOKEN, ask
 

@@ -12,9 +12,9 @@ import pytest
 
 import framebus as fb
 from framebus.core.frame import Packet
-from framebus.web.coded import Track, Unit
+from framebus.web.coded_video import Track, Unit
 from framebus.web.page import Page
-from framebus.web.serving import Server
+from framebus.web.server import Server
 from tests.web import browser
 from tests.web.browser import READ_STAMP, Browser, Tab
 from tests.web.conftest import Serve

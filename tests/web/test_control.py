@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import framebus as fb
-from framebus.web.serving import Server
+from framebus.web.server import Server
 from framebus.web.ways import Role
 from tests.waiting import until
 from tests.web import browser

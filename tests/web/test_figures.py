@@ -14,12 +14,12 @@ from framebus.core import clock, state
 from framebus.core.contracts import SourceState
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
-from framebus.web import handover, messages, metrics, places, token
+from framebus.web import handover, metrics, page_messages, places, token
 from framebus.web.condition import Condition, gone, judge
 from framebus.web.handover import Handover
-from framebus.web.history import KEPT_S, History
-from framebus.web.naming import Naming
-from framebus.web.serving import Listening
+from framebus.web.last_minutes import KEPT_S, History
+from framebus.web.page_names import Naming
+from framebus.web.server import Listening
 from framebus.web.shown import Shown
 
 
@@ -240,14 +240,14 @@ def test_a_token_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monke
 )
 def test_what_no_page_says_is_refused(text: str | bytes) -> None:
     with pytest.raises(BadFrame, match="a wish"):
-        messages.parse(text)
+        page_messages.parse(text)
 
 
 def test_wishes_are_read() -> None:
-    assert messages.parse('{"op":"seen","tiles":{"1":5}}') == messages.Seen({1: 5})
-    watch = messages.parse('{"op":"watch","tile":1,"stream":"a","look":{"low":1,"high":2}}')
-    assert isinstance(watch, messages.Watch)
-    assert watch.look == messages.Look(low=1, high=2)
+    assert page_messages.parse('{"op":"seen","tiles":{"1":5}}') == page_messages.Seen({1: 5})
+    watch = page_messages.parse('{"op":"watch","tile":1,"stream":"a","look":{"low":1,"high":2}}')
+    assert isinstance(watch, page_messages.Watch)
+    assert watch.look == page_messages.Look(low=1, high=2)
 
 
 def test_metrics_escape_what_could_end_a_label() -> None:

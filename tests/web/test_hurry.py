@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from framebus.sources.rtsp.feed import RtspFeed
+from framebus.sources.rtsp.rtsp_feed import RtspFeed
 from framebus.testing.camera import TestCamera
-from framebus.web.messages import Watch
+from framebus.web.page_messages import Watch
 from framebus.web.sights import Sight
 from framebus.web.wall import Wall
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from framebus.web.log import KEPT, LOGGERS, Log
-from framebus.web.serving import Server
+from framebus.web.server import Server
 from tests.web.conftest import LOOKS, Serve, get
 
 log = logging.getLogger("framebus")

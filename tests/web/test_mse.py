@@ -25,10 +25,10 @@ from framebus.sources import stamp
 from framebus.testing.camera_pictures import encode
 from framebus.web import fmp4, mse
 from framebus.web.mse import LATE, Reel
-from framebus.web.serving import Server
+from framebus.web.server import Server
 from tests.waiting import until
 from tests.web.conftest import PATIENCE_S, TOKEN, Serve, Watcher, get
-from tests.web.test_coded import packets
+from tests.web.test_coded_video import packets
 
 av = pytest.importorskip("av")
 

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from framebus.web.page import Page
-from framebus.web.serving import Listening, Server
+from framebus.web.server import Listening, Server
 from tests.web import browser
 from tests.web.browser import READ_STAMP, Browser, Tab
 from tests.web.conftest import TOKEN, Serve

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framebus.web.messages import BEGIN, CODED, JPEG, Picture, unpack
 from framebus.web.outbox import CODED_BYTES, CODED_WAITING, CodedLane, NewestLane, Outbox
+from framebus.web.page_messages import BEGIN, CODED, JPEG, Picture, unpack
 
 
 def jpeg(name: str) -> Picture:

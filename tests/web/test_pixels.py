@@ -12,7 +12,7 @@ import simplejpeg
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.web import colour_maps, pixels
-from framebus.web.messages import Look
+from framebus.web.page_messages import Look
 from framebus.web.pixels import Levels, extremes, factor_for, rendered
 from framebus.wire.encodings.jpeg import Jpeg
 

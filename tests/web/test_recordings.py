@@ -21,7 +21,7 @@ from framebus.core.frame import Frame
 from framebus.web import recordings, replay
 from framebus.web.page import Page
 from framebus.web.recordings import Recordings
-from framebus.web.serving import Server
+from framebus.web.server import Server
 from tests.waiting import until
 from tests.web.conftest import PATIENCE_S, TOKEN, Serve, Watcher, ask, get
 
@@ -370,11 +370,11 @@ def test_a_list_of_very_many_is_there_at_once(serve: Serve, root: Path, monkeypa
         with fb.publish(str(root / f"{number}.mp4")) as out:
             out.send(np.zeros((48, 64, 3), np.uint8), stream="door")
     server = serve("synthetic:", recordings=root, fps=5)
-    monkeypatch.setattr("framebus.web.contents.LONGEST_S", -1.0)
+    monkeypatch.setattr("framebus.web.file_contents.LONGEST_S", -1.0)
     assert [(one["stream"], one["plays"]) for one in listed(server)] == 3 * [("", "pictures")]
-    monkeypatch.setattr("framebus.web.contents.LONGEST_S", 30.0)
+    monkeypatch.setattr("framebus.web.file_contents.LONGEST_S", 30.0)
     assert [(one["stream"], one["plays"]) for one in listed(server)] == 3 * [("door", "video")]
-    monkeypatch.setattr("framebus.web.contents.LONGEST_S", -1.0)
+    monkeypatch.setattr("framebus.web.file_contents.LONGEST_S", -1.0)
     assert [(one["stream"], one["plays"]) for one in listed(server)] == 3 * [("door", "video")]
 
 
@@ -476,7 +476,7 @@ def test_a_file_that_its_parser_stumbles_over_hides_no_other(
     def stumbling(path: str) -> None:
         raise KeyError("frames")
 
-    monkeypatch.setattr("framebus.web.contents.inspect", stumbling)
+    monkeypatch.setattr("framebus.web.file_contents.inspect", stumbling)
     root.mkdir()
     (root / "one.h5").write_bytes(b"x")
     (root / "notes.html").write_text("")

@@ -23,10 +23,10 @@ import framebus as fb
 from framebus.core.errors import OptionError, Unavailable
 from framebus.core.publisher import Publisher
 from framebus.sources import stamp
-from framebus.web.messages import BEGIN, CODED, JPEG, MP4
 from framebus.web.outbox import NEWEST_WINDOW
 from framebus.web.page import Page
-from framebus.web.serving import UNSENT_BYTES, Listening, Server
+from framebus.web.page_messages import BEGIN, CODED, JPEG, MP4
+from framebus.web.server import UNSENT_BYTES, Listening, Server
 from framebus.web.wall import Wall
 from tests.waiting import until
 from tests.web.conftest import TOKEN, Serve, Watcher, get

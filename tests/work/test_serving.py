@@ -12,7 +12,7 @@ from framebus.core.errors import BadFrame, Timeout
 from framebus.core.frame import Frame
 from framebus.links.receiving import LinkSource
 from framebus.pool.calling import Said
-from framebus.work.hands import Done, Hands
+from framebus.work.service_workers import Done, Hands
 from framebus.work.serving import Serving
 
 

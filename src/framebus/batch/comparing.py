@@ -13,9 +13,9 @@ from itertools import islice
 import msgspec
 
 from framebus.batch.hands import Hands
-from framebus.batch.here import Here
+from framebus.batch.in_thread import Here
 from framebus.batch.inputs import Input
-from framebus.batch.naming import Naming
+from framebus.batch.output_names import Naming
 from framebus.batch.piece import Chunk, Piece
 from framebus.batch.recipe import Recipe
 from framebus.batch.report import Comparison

@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 
-from framebus.batch.duty import job_of
+from framebus.batch.chunk_worker import job_of
 from framebus.batch.frozen import Frozen
 from framebus.batch.hands import Hands
 from framebus.batch.piece import Chunk, Result, heard, packed

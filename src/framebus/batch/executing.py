@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 
-from framebus.batch.duty import Answer, code_of, work
+from framebus.batch.chunk_worker import Answer, code_of, work
 from framebus.batch.hands import Hands
 from framebus.batch.piece import Chunk, Piece, Result, heard, packed
 from framebus.batch.recipe import Recipe

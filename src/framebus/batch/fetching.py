@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from framebus.batch.reading.headers import is_video, kind_of
+from framebus.batch.reading.image_headers import is_video, kind_of
 from framebus.batch.stores import objects
 from framebus.batch.stores.urls import is_url, shown
 from framebus.core.errors import BadFrame

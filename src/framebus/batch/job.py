@@ -16,15 +16,15 @@ from framebus.batch.fingerprint import Fingerprint, changed, fingerprint
 from framebus.batch.hands import Hands
 from framebus.batch.inputs import Inputs, Listing
 from framebus.batch.inputs.inputs import nothing
+from framebus.batch.job_options import Asked, summary, text_of
+from framebus.batch.job_run import Run
 from framebus.batch.journal import Journal, Past, changes, past_of
-from framebus.batch.naming import Naming
 from framebus.batch.onto_itself import refuse_onto_itself
-from framebus.batch.options import Asked, summary, text_of
-from framebus.batch.places import Places
+from framebus.batch.output_folders import Places
+from framebus.batch.output_names import Naming
 from framebus.batch.progress import Progress
 from framebus.batch.recipe import Recipe
 from framebus.batch.report import Comparison, Report
-from framebus.batch.run import Run
 from framebus.batch.selection import Selection
 from framebus.batch.stores import objects
 from framebus.batch.stores.ledger import folder_for
@@ -101,7 +101,7 @@ class Job:
 
     def rehearse(self, tell: Callable[[str, Sequence[str]], None] = lambda path, files: None) -> Report:
         """Find and check everything, but make nothing; `tell` gets each input and the files it would become."""
-        from framebus.batch.here import Here
+        from framebus.batch.in_thread import Here
 
         Here(self.asked.recipe).close()  # builds all ops
         with ExitStack() as held:
@@ -123,8 +123,8 @@ class Job:
         join = self.asked.join
         if join is None:
             return hands_for(recipe, self.workers)
-        from framebus.batch.joining.guests import Guests
-        from framebus.batch.joining.hands import Joined
+        from framebus.batch.joining.joined_workers import Joined
+        from framebus.batch.joining.older_workers import Guests
         from framebus.batch.joining.proof import Proof
         from framebus.links.image_workers import Desk
 
@@ -195,7 +195,7 @@ def hands_for(recipe: Recipe, workers: Workers) -> Hands:
 
         return Crewed(recipe, workers)
     if isinstance(workers, int):
-        from framebus.batch.here import Here
+        from framebus.batch.in_thread import Here
 
         return Here(recipe)
     if isinstance(workers, Executor):

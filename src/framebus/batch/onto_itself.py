@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from framebus.batch.inputs import Inputs
 from framebus.batch.inputs.walking import identity
-from framebus.batch.naming import Naming
+from framebus.batch.output_names import Naming
 from framebus.batch.stores.urls import shown
 from framebus.core.errors import OptionError
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 
 from framebus.batch.cluster import SCHEME, Cluster
 from framebus.batch.job import Job, Workers
-from framebus.batch.options import NAMES, Ops, Place, asked
+from framebus.batch.job_options import NAMES, Ops, Place, asked
 from framebus.batch.report import Report
 from framebus.core.options import check
 

@@ -9,10 +9,10 @@ from framebus.batch.digests import Digests
 from framebus.batch.inputs import Input
 from framebus.batch.inputs.walking import identity
 from framebus.batch.journal import Past
-from framebus.batch.naming import Naming, numbered
 from framebus.batch.outcome import PLAIN
+from framebus.batch.output_names import Naming, numbered
 from framebus.batch.piece import Piece
-from framebus.batch.stores.files import occupied, older
+from framebus.batch.stores.object_files import occupied, older
 from framebus.batch.stores.stamps import Stamps, as_new
 from framebus.batch.stores.urls import absolute, is_url, shown
 from framebus.batch.tally import Tally

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from framebus.batch import foresight
 from framebus.batch.fetching import fetched
-from framebus.batch.naming import Naming, format_of, numbered
 from framebus.batch.outcome import LEFT, PLAIN, Outcome
+from framebus.batch.output_names import Naming, format_of, numbered
 from framebus.batch.reading import Picture, Wish, frames_of, read
 from framebus.batch.recipe import Output, Recipe
 from framebus.batch.stores.urls import shown

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _do(asked: Front, one: Word, place: str | None, *, as_json: bool) -> bool:
     """Whether something was saved."""
-    from framebus.work.objects.opened import Opened
+    from framebus.work.objects.remote_streams import Opened
 
     answer = _answer(asked, one)
     if not isinstance(answer, Opened):
@@ -82,7 +82,7 @@ def _do(asked: Front, one: Word, place: str | None, *, as_json: bool) -> bool:
 
 def _items(opened: Any) -> Iterator[Any]:
     """One after the other; Ctrl-C is how people end what has no end."""
-    from framebus.work.objects.opened import END
+    from framebus.work.objects.remote_streams import END
 
     try:
         while (item := opened.next()) is not END:
@@ -93,7 +93,7 @@ def _items(opened: Any) -> Iterator[Any]:
 
 def _answer(asked: Front, one: Word) -> Any:
     from framebus.cli.call_words import arguments, value
-    from framebus.work.objects.outcome import NoSuchMember
+    from framebus.work.objects.question_outcome import NoSuchMember
 
     try:
         member = asked.member(one.name)

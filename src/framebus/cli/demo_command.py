@@ -14,9 +14,9 @@ from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 
 if TYPE_CHECKING:
+    from framebus.cli.demo.display import Screen
     from framebus.cli.demo.published import Published
     from framebus.cli.demo.readers import Reader
-    from framebus.cli.demo.screen import Screen
 
 _DESCRIPTION = """\
 A page in your browser with three cameras that move (one of 16 bit, one coded as H.264), what an analysis finds in one
@@ -51,8 +51,8 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show it; 0 when every reader knew exactly what it missed, 3 otherwise."""
+    from framebus.cli.demo.display import Screen, picture, proofs
     from framebus.cli.demo.readers import all_readers
-    from framebus.cli.demo.screen import Screen, picture, proofs
 
     with Stopping() as stopping, ExitStack() as open_now:
         streams = _started(arguments, open_now, stopping)
@@ -84,7 +84,7 @@ def _started(arguments: argparse.Namespace, open_now: ExitStack, stopping: Stopp
         _say(f"without the page, for {why}")
         _say("starting three publishers …")
         return open_now.enter_context(Cast()).streams
-    from framebus.cli.demo.stage import Stage
+    from framebus.cli.demo.demo_system import Stage
 
     _say("starting three cameras, an analysis, a recorder and the page …")
     stage = open_now.enter_context(Stage(arguments.listen or browser.free_place()))
@@ -110,7 +110,7 @@ def _show(screen: Screen, readers: list[Reader], stopping: Stopping, deadline: f
 
 def _tell(screen: Screen, readers: list[Reader], stopping: Stopping, deadline: float) -> None:
     """Elsewhere: a line every second."""
-    from framebus.cli.demo.screen import plain
+    from framebus.cli.demo.display import plain
 
     began = time.monotonic()
     while not stopping.wait(max(0.0, min(1.0, deadline - time.monotonic()))) and time.monotonic() < deadline:

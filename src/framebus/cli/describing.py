@@ -18,12 +18,12 @@ from framebus.core.addresses import Link, network_wide
 from framebus.core.contracts import Item, Maker, Reporting, SourceState
 from framebus.core.errors import Timeout
 from framebus.core.frame import NO_META, Frame
-from framebus.core.header import header
+from framebus.core.item_header import header
 from framebus.core.redaction import redact
 from framebus.core.statistics import StreamInfo
+from framebus.verbs.accepted_options import chosen
 from framebus.verbs.opened import MadeSource
-from framebus.verbs.options import chosen
-from framebus.verbs.places import address_of, maker_factory, written_as_link
+from framebus.verbs.resolving import address_of, maker_factory, written_as_link
 from framebus.verbs.streams import described, streams
 
 FIRST_FRAMES = 5

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from framebus.cli.paint import paint
+from framebus.cli.colour import paint
 from framebus.cli.parser import Parser, Subparsers
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from framebus.config.wording import Wording
 from framebus.graph.plans import Capture, Pipe, Plan, Service, Web
 
 if TYPE_CHECKING:
-    from framebus.config.reading import Description
+    from framebus.config.parsing import Description
 
 WIDEST = 110
 SHOWN = 8

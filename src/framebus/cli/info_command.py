@@ -100,49 +100,49 @@ def _exit_code(failed: list[Error]) -> int:
 
 def _facts(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
     """What is there; of a recording what is in it, and of a file that could be one why it is none."""
-    from framebus.cli import recordings
+    from framebus.cli import info_recording
     from framebus.links.spool.looking import is_spool
 
     if is_spool(place):
         from framebus.cli import spools
 
         return spools.facts(place)
-    if not recordings.looks_like_one(place):
+    if not info_recording.looks_like_one(place):
         return _facts_of_several(place, timeout_s, how)
     try:
-        return recordings.facts(place)
+        return info_recording.facts(place)
     except BadFrame as error:
         why = error
     try:
-        return describing.describe(place, timeout_s, how) | {"recording": recordings.without_name(why, place)}
+        return describing.describe(place, timeout_s, how) | {"recording": info_recording.without_name(why, place)}
     except Error:
         raise why from None
 
 
 def _facts_of_several(place: str, timeout_s: float, how: dict[str, Any]) -> dict[str, Any]:
     """Of a glob or a folder that means recordings what is in each of them; of anything else what is there."""
-    from framebus.cli import recordings
+    from framebus.cli import info_recording
     from framebus.core.errors import Unavailable
 
-    if glob.has_magic(place) and "://" not in place and (paths := recordings.named_by(place)):
-        return recordings.facts_of_all(place, paths)
+    if glob.has_magic(place) and "://" not in place and (paths := info_recording.named_by(place)):
+        return info_recording.facts_of_all(place, paths)
     try:
         return describing.describe(place, timeout_s, how)
     except Unavailable:
-        if os.path.isdir(place) and (paths := recordings.named_by(place)):
-            return recordings.facts_of_all(place, paths)
+        if os.path.isdir(place) and (paths := info_recording.named_by(place)):
+            return info_recording.facts_of_all(place, paths)
         raise
 
 
 def _text(facts: dict[str, Any], width: int | None) -> str:
-    from framebus.cli import recordings, spools
+    from framebus.cli import info_recording, spools
 
     if facts["kind"] == "spool":
         return spools.text(facts)
     if facts["kind"] == "recordings":
-        return recordings.text_of_all(facts)
+        return info_recording.text_of_all(facts)
     if facts["kind"] == "recording":
-        return recordings.text(facts)
+        return info_recording.text(facts)
     shown = describing.text(facts, width)
     return shown if "recording" not in facts else f"{shown}\n  recording {facts['recording']}"
 

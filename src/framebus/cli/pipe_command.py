@@ -128,8 +128,8 @@ def _own_options(arguments: argparse.Namespace, places: Sequence[str], sink: str
     if not extra:
         return {}
     from framebus.verbs.open import options_of_source
-    from framebus.verbs.places import address_of
     from framebus.verbs.publish import options_of_sink
+    from framebus.verbs.resolving import address_of
 
     known = {name for place in places for name in options_of_source(place)}
     known |= options_of_sink(address_of(sink))

@@ -12,7 +12,7 @@ from framebus.core.errors import BadFrame, Error, Timeout
 from framebus.core.redaction import redact
 from framebus.links.spool.looking import is_spool
 from framebus.links.spool.looking import look as look_into
-from framebus.verbs.places import address_of, maker_factory
+from framebus.verbs.resolving import address_of, maker_factory
 
 CONNECT_S = 2.0
 ANSWER_S = 3.0

@@ -23,7 +23,7 @@ log = logging.getLogger("framebus")
 def run_system(path: str, check: bool) -> int:
     """Run the system until it is done or somebody stops it, or only `check` it; the exit code."""
     from framebus.cli.run_service import Serviced
-    from framebus.config.reading import read
+    from framebus.config.parsing import read
     from framebus.config.saved import SavedSystem
     from framebus.supervise.notifying import Notifying
 

@@ -14,7 +14,7 @@ from framebus.cli.stopping import Stopping
 if TYPE_CHECKING:
     from framebus.compat.imagehub import Hub
     from framebus.compat.imagenode import Node
-    from framebus.compat.settings import Section
+    from framebus.compat.yaml_settings import Section
 
 log = logging.getLogger("framebus")
 
@@ -29,7 +29,7 @@ def run_yaml(path: str, check: bool) -> int:
 
 def _recognised(path: str) -> Section:
     """The settings in the file; raises `OptionError` where it is of neither kind."""
-    from framebus.compat.settings import load
+    from framebus.compat.yaml_settings import load
     from framebus.core.errors import OptionError
 
     try:
@@ -136,7 +136,7 @@ def _seen(node: Node, elapsed_s: float) -> str:
 
 def _tell(settings: Any, notes: Sequence[str], whole: bool) -> None:
     """What the file says, where that is wanted, and what of it is not done."""
-    from framebus.compat.settings import listing
+    from framebus.compat.yaml_settings import listing
 
     if whole:
         console.say("\n".join(listing(settings)))

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framebus.cli.colour import paint
 from framebus.cli.console import console
 from framebus.cli.figures import count, span
-from framebus.cli.paint import paint
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 
@@ -67,7 +67,7 @@ def add_parser(subparsers: Subparsers[Parser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Try them; the exit code."""
     from framebus.stress.claims import chosen
-    from framebus.stress.running import run as tried
+    from framebus.stress.runner import run as tried
 
     claims = chosen([key for words in arguments.only for key in words.split(",") if key])
     if arguments.list:
@@ -147,7 +147,7 @@ class _Going:
 
 
 def _tell(outcome: Outcome, *, strict: bool) -> None:
-    from framebus.stress.table import account, complaints
+    from framebus.stress.results_table import account, complaints
 
     mark, style = _MARKS[outcome.state(strict=strict)]
     console.clear()
@@ -159,7 +159,7 @@ def _tell(outcome: Outcome, *, strict: bool) -> None:
 
 def _concluded(arguments: argparse.Namespace, seen: _Seen, when: str) -> int:
     """The last line and the report; the exit code."""
-    from framebus.stress.table import page
+    from framebus.stress.results_table import page
 
     outcomes = seen.outcomes()
     states = Counter(outcome.state(strict=arguments.strict) for outcome in outcomes)

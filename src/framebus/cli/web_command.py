@@ -14,7 +14,7 @@ from framebus.cli.stopping import Stopping
 
 if TYPE_CHECKING:
     from framebus.web.opening import Wanted
-    from framebus.web.serving import Server
+    from framebus.web.server import Server
 
 PATIENCE_S = 3600.0
 MAY = {"view": "may only look", "operate": "may look, record and set attributes"}
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def announcement(server: Server, wanted: Wanted) -> str:
     """What is shown, and to whom."""
-    from framebus.web.serving import Listening
+    from framebus.web.server import Listening
 
     shown = f"showing {', '.join(server.page.places)} to whoever opens this link"
     if Listening.parse(wanted.listen).local:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from framebus.config.expanding import Expanding, environment_and_credentials
-from framebus.config.lines import Path, lines_of, repeated
+from framebus.config.toml_lines import Path, lines_of, repeated
 from framebus.core.errors import OptionError, Unavailable
 from framebus.core.names import suggestion
 from framebus.core.redaction import redact

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from framebus.config.ends import made_names
-from framebus.config.reading import Description
+from framebus.config.parsing import Description
 from framebus.config.targets import reachable
 from framebus.config.wording import Wording
 from framebus.core.addresses import Link, parse

@@ -12,8 +12,8 @@ from framebus.sources.rtsp import target
 from framebus.sources.rtsp.target import PORTS
 from framebus.verbs.open import options_of_source
 from framebus.verbs.pipe import READING, WRITING
-from framebus.verbs.places import address_of
 from framebus.verbs.publish import options_of_sink
+from framebus.verbs.resolving import address_of
 
 
 def address_in(folder: str, text: str, role: Role) -> Address:
@@ -38,7 +38,7 @@ def _check_camera(address: Url) -> None:
     if address.scheme in PORTS:
         target.parse(address.text)
     elif address.scheme in ("http", "https"):
-        from framebus.sources.cameras.web import split
+        from framebus.sources.cameras.http_client import split
 
         split(address.text)
 

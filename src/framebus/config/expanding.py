@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 from urllib.parse import quote
 
-from framebus.config.lines import Path
+from framebus.config.toml_lines import Path
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 _USER_INFO = re.compile(r"://((?:\$\{[^{}]*\}|[^/?#@\s$])*)@")

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from framebus.config.ends import address_in, sink_takes
-from framebus.config.names import Names
+from framebus.config.references import Names
 from framebus.config.table import Table
 from framebus.config.targets import checked_service, checked_target
 from framebus.core.errors import Error, OptionError
 from framebus.graph.plans import Pipe, Plan, job_of
-from framebus.pool.job import Job
+from framebus.pool.worker_job import Job
 from framebus.verbs.pipe import MOVING
 from framebus.verbs.working import WORKING
 

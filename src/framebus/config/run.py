@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from framebus.config.reading import read
+from framebus.config.parsing import read
 from framebus.config.saved import SavedSystem
 from framebus.core.errors import OpError
 from framebus.graph.changes import Changes

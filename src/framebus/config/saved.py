@@ -10,10 +10,10 @@ from typing import Protocol
 import msgspec
 
 from framebus.config.drawn import Drawing
-from framebus.config.listening import refuse_unguarded
-from framebus.config.once import Once, refuse_second
-from framebus.config.reading import Description, read
+from framebus.config.parsing import Description, read
 from framebus.config.saving import Saving, signature
+from framebus.config.single_run import Once, refuse_second
+from framebus.config.unguarded import refuse_unguarded
 from framebus.core.errors import Error
 from framebus.core.redaction import redact
 from framebus.graph.plans import Place

@@ -10,7 +10,7 @@ from framebus.config.table import Table
 from framebus.config.targets import checked_target
 from framebus.core.errors import Error
 from framebus.graph.plans import Plan, Service, job_of
-from framebus.work.services import service_address
+from framebus.work.gather_services import service_address
 
 KEY = "services"
 OWN = ("op", "address", "restart")

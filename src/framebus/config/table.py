@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from framebus.config.document import Document
-from framebus.config.lines import Path
+from framebus.config.toml_lines import Path
 from framebus.core.errors import OptionError
 from framebus.core.options import OPTIONS, check, nearest
 

@@ -14,7 +14,7 @@ from framebus.core.errors import OptionError
 from framebus.core.options import nearest
 from framebus.core.redaction import redact
 from framebus.work.answer import RESERVED
-from framebus.work.services import service_address
+from framebus.work.gather_services import service_address
 
 
 def checked_target(target: Any, folder: str) -> Any:

@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import Any
 
 from framebus.config.document import Document
-from framebus.config.names import Names
 from framebus.config.pipes import sources_of
+from framebus.config.references import Names
 from framebus.config.table import Table
 from framebus.core.errors import Error, OptionError, Unavailable
 from framebus.graph.plans import Plan, Web
 from framebus.web import token as tokens
 from framebus.web.opening import OPTIONS, others, secret
-from framebus.work.services import service_address
+from framebus.work.gather_services import service_address
 
 KEY = "web"
 OWN = ("source", "listen", "token", "no_token", "link", "name", "recordings", "device", "certificate", "key")
@@ -54,7 +54,7 @@ def web_plan(document: Document, values: Mapping[str, Any], names: Names) -> Pla
 
 def port_of(values: Mapping[str, Any]) -> int:
     """The port the page of this table takes; 0 where the system chooses one, or it is not possible."""
-    from framebus.web.serving import Listening
+    from framebus.web.server import Listening
 
     with suppress(OptionError, TypeError, AttributeError):
         return Listening.parse(values.get("listen", Web().listen)).port
@@ -80,7 +80,7 @@ def _places(table: Table, names: Names) -> dict[str, frozenset[str]]:
 
 
 def _listen(table: Table) -> str:
-    from framebus.web.serving import Listening
+    from framebus.web.server import Listening
 
     allowed = f"HOST:PORT in quotes as in '{Web().listen}', or ':8080' for all networks"
     text = table.text("listen", allowed)
@@ -114,7 +114,7 @@ def _no_token(table: Table) -> bool:
 
 
 def _refuse_letting_everybody_in(table: Table, work: Web) -> None:
-    from framebus.web.serving import Listening
+    from framebus.web.server import Listening
 
     if not work.no_token:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from framebus.config.reading import Description
+from framebus.config.parsing import Description
 from framebus.config.targets import reachable
 from framebus.core.redaction import redact
 from framebus.graph.plans import Capture, Pipe, Service

@@ -144,7 +144,7 @@ SOURCES: Registry[Any] = Registry(
         **dict.fromkeys(("rtsp", "rtsps"), f"{_CAMERAS}.rtsp:open_source"),
         **dict.fromkeys(("http", "https"), f"{_CAMERAS}.http:open_source"),
         **dict.fromkeys(_STREAMED, f"{_CAMERAS}.ffmpeg:open_source"),
-        "camera": f"{_CAMERAS}.here:open_source",
+        "camera": f"{_CAMERAS}.camera:open_source",
         "screen": f"{_CAMERAS}.screen:open_source",
         **dict.fromkeys(_DIALECTS, "framebus.sources.dialects:open_source"),
         "synthetic": "framebus.sources.synthetic.synthetic:open_source",
@@ -167,7 +167,7 @@ SINKS: Registry[Any] = Registry(
         **dict.fromkeys(_HDF5, "framebus.record.hdf5:open_sink"),
         **dict.fromkeys(_TIFF, "framebus.record.tiff:open_sink"),
         "zarr": "framebus.record.zarr:open_sink",
-        **dict.fromkeys(("mkv", "mp4"), "framebus.record.videos:open_sink"),
+        **dict.fromkeys(("mkv", "mp4"), "framebus.record.video:open_sink"),
     },
 )
 """What takes frames, by scheme or file extension: `open_sink(address, **options) -> Sink`."""

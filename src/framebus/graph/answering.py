@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from framebus.graph.channel import Change, Figures, Look
 from framebus.graph.plans import Service, target_of
-from framebus.verbs.options import checked
+from framebus.verbs.accepted_options import checked
 from framebus.work.serve import serving
 from framebus.work.serving import Serving
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from framebus.graph.channel import Change, Figures, Look
 from framebus.graph.flowing import figures_of
 from framebus.graph.plans import Pipe, target_of
+from framebus.verbs.accepted_options import checked
 from framebus.verbs.ending import see_end
-from framebus.verbs.options import checked
 from framebus.verbs.pipe import assemble
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from framebus.pool import byvalue
-from framebus.pool.job import Job
+from framebus.pool.worker_job import Job
 from framebus.web.opening import Wanted
 
 Restart = Literal["on-failure", "never"]

@@ -13,7 +13,7 @@ import msgspec
 from framebus.core.bell import Bell
 from framebus.core.errors import Unavailable
 from framebus.graph.channel import Change, Done, Failed, Figures, Look, Ready, Stop, added
-from framebus.graph.handle import Node
+from framebus.graph.node_handle import Node
 from framebus.graph.plans import Capture, Place, Plan, Web
 from framebus.graph.system import Order, System
 from framebus.graph.view import View, views_of

@@ -14,9 +14,9 @@ from framebus.graph.flowing import figures_of
 from framebus.graph.plans import Stream
 from framebus.supervise.life import Life
 from framebus.supervise.restarts import RestartRules
+from framebus.verbs.accepted_options import checked
 from framebus.verbs.ending import see_end
 from framebus.verbs.flow import Flow
-from framebus.verbs.options import checked
 from framebus.verbs.pipe import assemble
 
 RULES = RestartRules(attempts=sys.maxsize, longest_delay_s=10.0)

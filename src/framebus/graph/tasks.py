@@ -43,7 +43,7 @@ def task_of(work: Work) -> Task:
 
         return Piping(work)
     if isinstance(work, Web):
-        from framebus.graph.showing import Showing
+        from framebus.graph.page_node import Showing
 
         return Showing(work)
     from framebus.graph.answering import Answering

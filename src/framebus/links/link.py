@@ -25,12 +25,12 @@ from framebus.links.observing import ask
 from framebus.links.publishing import LinkPublisher
 from framebus.links.reading import ReadingEnd
 from framebus.links.receiving import LinkSource
-from framebus.links.spool.folder import Holder
 from framebus.links.spool.retention import SpoolRetention
+from framebus.links.spool.spool_folder import Holder
 from framebus.links.spool.wanted import Wanted, wanted
 from framebus.links.switchboard import Switchboard
 from framebus.links.writing import OnAnswer, WritingEnd
-from framebus.session.calling import Calling
+from framebus.session.handshake import Calling
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
 from framebus.session.rules import WINDOW_BYTES, WINDOW_FRAMES, PublisherRules, ReaderRules

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.links import datagrams, rights
 from framebus.links.connection import Connection, Gone, Parcel, Parts
-from framebus.links.outbox import Outbox
+from framebus.links.datagram_queue import Outbox
 from framebus.links.pieces import pieces
 from framebus.links.unpacking import Unpacking
 from framebus.memory.borrowing import MANY, Borrowing

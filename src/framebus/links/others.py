@@ -6,7 +6,7 @@ from framebus.links.connection import Parts
 from framebus.session.legacy import LegacySenders
 from framebus.session.outgoing import Peer
 from framebus.session.reader import ReaderSession
-from framebus.wire.dialects import hub
+from framebus.wire.dialects import any_sender
 from framebus.wire.dialects.foreign import End
 
 FRAMEBUS_SOCKETS = ("", "DEALER", "ROUTER")
@@ -28,7 +28,7 @@ class Others(LegacySenders):
 
         `ours`: it is framebus that speaks as another system does.
         """
-        sent = hub.read(parts, self.host(peer), self._dialect, loose=self.by_hand)
+        sent = any_sender.read(parts, self.host(peer), self._dialect, loose=self.by_hand)
         answer = b"" if socket in DEAF else sent.answer
         if isinstance(sent.content, End):
             self.ended(peer, answer)

@@ -13,9 +13,9 @@ from framebus.core.formats import convert as converted
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame
 from framebus.ops.arguments import number, one_of, whole
+from framebus.ops.dtypes import full_scale
 from framebus.ops.grays import GrayOp
 from framebus.ops.levels import Normalise
-from framebus.ops.numbers import full_scale
 from framebus.ops.opencv import check_type, plain
 from framebus.ops.picture import PictureOp, function, pixels
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.ops.arguments import number, switch, whole
-from framebus.ops.numbers import rounded
+from framebus.ops.dtypes import rounded
 from framebus.ops.opencv import check_type, plain
 from framebus.ops.picture import PictureOp, function
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from framebus.core.errors import OptionError
 from framebus.core.options import nearest
-from framebus.ops.numbers import full_scale, rounded
+from framebus.ops.dtypes import full_scale, rounded
 
 Array = npt.NDArray[Any]
 

@@ -12,7 +12,7 @@ from framebus.core import clock
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.ops.arguments import number, whole
-from framebus.ops.numbers import rounded
+from framebus.ops.dtypes import rounded
 from framebus.ops.op import Op
 from framebus.ops.picture import Pictured, answer, pixels
 

@@ -11,8 +11,8 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.pool.answers import Named, pack
-from framebus.pool.job import Job
 from framebus.pool.questions import original
+from framebus.pool.worker_job import Job
 
 MAX_ERROR_CHARACTERS = 8000
 

@@ -12,9 +12,9 @@ from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, Error, Unavailable
 from framebus.core.frame import Array, Frame, Identity
 from framebus.links import vigil
-from framebus.pool.handle import Lost, Worker
-from framebus.pool.job import Job
 from framebus.pool.supervisor import Supervisor
+from framebus.pool.worker_handle import Lost, Worker
+from framebus.pool.worker_job import Job
 from framebus.supervise.assignments import Assignments, Ending, Patience, Piece, Turn
 from framebus.supervise.restarts import RestartRules
 from framebus.wire.control import Reply

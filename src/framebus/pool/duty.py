@@ -17,7 +17,7 @@ from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.links.link import PRIVATE, adopt_reader
 from framebus.links.receiving import LinkSource
 from framebus.pool.calling import Said, described
-from framebus.pool.job import Job
+from framebus.pool.worker_job import Job
 from framebus.supervise.lifeline import die_with
 
 READY = "ready"

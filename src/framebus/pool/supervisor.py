@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from framebus.core.bell import Bell
-from framebus.pool.handle import Worker
+from framebus.pool.worker_handle import Worker
 
 GRACE_S = 2.0
 """How long workers may take to end by themselves before they are killed."""

@@ -26,7 +26,7 @@ def main() -> None:
     sys.path[:] = first["path"]
 
     from framebus.pool.duty import serve
-    from framebus.pool.job import Job
+    from framebus.pool.worker_job import Job
 
     serve(link, first["parent"], Job(first["name"], first["text"], code, first["duty"]))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from framebus.core.contracts import Item
-from framebus.record.contracts import Writer
+from framebus.record.recording_kind import Writer
 from framebus.sinks.kept import Kept
 
 
 class Continued:
-    """See `framebus.record.contracts.Kind`. `write(path)` begins a file, `write(path, resume=True)` goes on with it."""
+    """See `framebus.record.recording_kind.Kind`.
+
+    `write(path)` begins a file, `write(path, resume=True)` goes on with it.
+    """
 
     shared = True
 

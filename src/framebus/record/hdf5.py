@@ -11,8 +11,8 @@ from framebus.core.contracts import Sink
 from framebus.core.options import check
 from framebus.record.clips import around_events
 from framebus.record.continued import Continued
-from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
+from framebus.record.recording_names import Naming
 from framebus.record.rolling import rolling
 from framebus.sinks.hdf5.contents import entries
 from framebus.sinks.hdf5.hdf5 import Hdf5File

@@ -11,13 +11,13 @@ from framebus.core import clock
 from framebus.core.contracts import Done, Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Packet
-from framebus.record.contracts import Kind, Writer
-from framebus.record.naming import Naming
-from framebus.record.retention import Retention
+from framebus.record.pruning import Retention
+from framebus.record.recording_kind import Kind, Writer
+from framebus.record.recording_names import Naming
 from framebus.record.seen import Inside, Seen, inside
 from framebus.record.tidying import Tidying, ours
 from framebus.sinks.claim import claimed
-from framebus.sinks.group import group_of
+from framebus.sinks.durable_name import group_of
 from framebus.sinks.place import saying
 
 

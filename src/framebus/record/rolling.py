@@ -7,7 +7,7 @@ from typing import Any
 
 from framebus.core.errors import OptionError
 from framebus.core.options import check
-from framebus.record.retention import Retention
+from framebus.record.pruning import Retention
 
 
 def rolling(**options: Any) -> dict[str, Any]:

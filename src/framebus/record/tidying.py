@@ -9,10 +9,10 @@ from contextlib import suppress
 
 from framebus.core import clock
 from framebus.core.errors import Unavailable
-from framebus.record.naming import Found, Naming
-from framebus.record.retention import Retention
+from framebus.record.pruning import Retention
+from framebus.record.recording_names import Found, Naming
 from framebus.sinks.claim import claimed
-from framebus.sinks.room import free
+from framebus.sinks.disk_space import free
 from framebus.sinks.zarr.tree import remove
 from framebus.wire.recordings.zarr import DESCRIPTION
 

@@ -12,8 +12,8 @@ from framebus.core.errors import OptionError
 from framebus.core.options import check
 from framebus.record.clips import around_events
 from framebus.record.continued import Continued
-from framebus.record.naming import Naming
 from framebus.record.recorder import Recorder
+from framebus.record.recording_names import Naming
 from framebus.record.rolling import rolling
 from framebus.record.tidying import ours
 from framebus.sinks.zarr.contents import entries

@@ -5,23 +5,23 @@ a link or a simulation, does what stands there. So every rule is tried with made
 (`framebus.testing.simulation`), and every kind of link behaves alike.
 
 **The two ends.** `publisher.py` serves any number of readers, `reader.py` reads one publisher or, as a hub, as many as
-come. Which of them calls and which listens is another matter: `calling.py` is the half of whoever calls, until it is
+come. Which of them calls and which listens is another matter: `handshake.py` is the half of whoever calls, until it is
 welcomed; `acquaintance.py` is how a reader gets to know publishers either way; `wishes.py` is what it asks for, and
 `objection.py` why somebody is not served. `pulse.py` notices who has fallen silent, `rules.py` has all numbers.
 
 **Credit.** A reader says how many frames it can take; a publisher never sends more. Nothing else queues, so nothing
 else can be late. The publisher sees each reader as a `member.py`; the reader sees each publisher as a `feed.py`, grants
-through `intake.py`, and holds what came in `custody.py` until it is acknowledged, with what was missed.
+through `receive_queue.py`, and holds what came in `custody.py` until it is acknowledged, with what was missed.
 
 **Who is owed what.** Readers are in groups (`group.py`, `joining.py`; without a name, alone in one of their own). One
 that wants the newest is a `latest.py`: it holds one frame a stream, the newest, for whoever is ready first. One that
 wants every frame is a `lossless.py`: what it has not acknowledged is kept (`retention.py`), within a budget for all
 (`pressure.py`: who may hold up the publisher then, and who loses a frame and is told), while its readers are away
 (`absences.py`) and for those that the owner waits for by name (`expected.py`). `audience.py` holds all groups together,
-`streams.py` how far each stream is.
+`stream_progress.py` how far each stream is.
 
-**Several publishers.** `naming.py` says who has, and who may have, which stream name at a hub; `once.py` sees to it
-that a frame that two publishers of a group bring counts once.
+**Several publishers.** `stream_names.py` says who has, and who may have, which stream name at a hub; `once.py` sees to
+it that a frame that two publishers of a group bring counts once.
 
 **The end.** `farewells.py`: only a publisher that closes ends a stream, and says how many frames there were. Everything
 else is an absence, and whoever returns goes on where it was.

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from framebus.core.contracts import Item
 from framebus.session import wishes
-from framebus.session.calling import Calling
 from framebus.session.feed import LATEST_WINDOW_OFF_HOST, LATEST_WINDOW_ON_HOST, Feed
 from framebus.session.guests import Guests
-from framebus.session.intake import Intake
-from framebus.session.naming import Claims, Names
+from framebus.session.handshake import Calling
 from framebus.session.objection import Objection
 from framebus.session.outgoing import Action, Peer
 from framebus.session.pulse import Pulse
+from framebus.session.receive_queue import Intake
 from framebus.session.rules import MAX_STREAMS, ReaderRules
+from framebus.session.stream_names import Claims, Names
 from framebus.wire.control import End, Hello, Party, Ping, Refuse, Welcome, conflict, parse_run, speaks
 
 FORGET_FEED_S = 60.0

@@ -18,7 +18,7 @@ from framebus.session.objection import Objection
 from framebus.session.outgoing import Action, Delivery, Entry, Peer
 from framebus.session.retention import Retention
 from framebus.session.rules import ANONYMOUS_PATIENCE_S, LEISURE_NEWEST_S, LEISURE_S, MAX_GROUPS, PublisherRules
-from framebus.session.streams import StreamProgress
+from framebus.session.stream_progress import StreamProgress
 from framebus.session.wishes import Wishes
 from framebus.wire.control import Credit, FrameRange, Hello, StreamState, identities
 

@@ -7,9 +7,9 @@ from msgspec.structs import force_setattr
 from framebus.core.contracts import Item
 from framebus.core.frame import Identity, Packet
 from framebus.session.feed import Feed
-from framebus.session.intake import Intake
 from framebus.session.once import Once
 from framebus.session.outgoing import Peer
+from framebus.session.receive_queue import Intake
 from framebus.wire.control import FrameRange, StreamState
 
 

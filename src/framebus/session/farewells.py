@@ -8,7 +8,7 @@ from framebus.session.group import Group
 from framebus.session.latest import LatestGroup
 from framebus.session.member import Member
 from framebus.session.outgoing import Peer
-from framebus.session.streams import StreamProgress
+from framebus.session.stream_progress import StreamProgress
 from framebus.wire.control import End, StreamState
 
 

@@ -13,7 +13,7 @@ from framebus.core.frame import Identity
 from framebus.core.names import matches
 from framebus.session.member import Mark, Member
 from framebus.session.outgoing import Entry, Rights
-from framebus.session.streams import StreamProgress
+from framebus.session.stream_progress import StreamProgress
 from framebus.wire.control import Keep
 
 Deliver = Callable[["Group", Member, Entry], None]

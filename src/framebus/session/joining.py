@@ -10,7 +10,7 @@ from framebus.session.member import Mark, Member
 from framebus.session.objection import Objection
 from framebus.session.outgoing import Rights
 from framebus.session.rules import MAX_GROUPS
-from framebus.session.streams import StreamProgress
+from framebus.session.stream_progress import StreamProgress
 from framebus.session.wishes import Wishes
 from framebus.wire.control import StreamState
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from framebus.session.group import Deliver, Group
 from framebus.session.member import Mark, Member
 from framebus.session.outgoing import Entry
-from framebus.session.streams import StreamProgress
+from framebus.session.stream_progress import StreamProgress
 
 
 class LatestGroup(Group):

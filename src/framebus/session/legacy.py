@@ -20,9 +20,9 @@ from framebus.core.hosts import is_loopback
 from framebus.core.names import matches, to_name
 from framebus.session.feed import Feed
 from framebus.session.guests import Guests
-from framebus.session.naming import Names
 from framebus.session.outgoing import Peer
 from framebus.session.rules import MAX_STREAMS, ReaderRules
+from framebus.session.stream_names import Names
 from framebus.session.texts import Texts
 
 PATIENCE_S = 2.0

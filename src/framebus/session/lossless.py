@@ -9,7 +9,7 @@ from framebus.session.group import Deliver, Group
 from framebus.session.member import Mark, Member
 from framebus.session.outgoing import Entry, Rights
 from framebus.session.retention import Remembered, Retention
-from framebus.session.streams import StreamProgress
+from framebus.session.stream_progress import StreamProgress
 from framebus.wire.limits import MAX_NS
 
 RECALL_BYTES = 1_000_000

@@ -13,8 +13,8 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Identity, Packet
 from framebus.session.audience import ANONYMOUS, Admission, Audience
-from framebus.session.calling import Calling
 from framebus.session.guests import Guests
+from framebus.session.handshake import Calling
 from framebus.session.joining import NO_THINNING
 from framebus.session.member import Member
 from framebus.session.objection import Objection

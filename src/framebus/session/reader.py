@@ -11,13 +11,13 @@ from collections import deque
 from framebus.core.contracts import Item
 from framebus.core.frame import Identity
 from framebus.session.acquaintance import Acquaintances
-from framebus.session.calling import Calling
 from framebus.session.custody import Custody
 from framebus.session.feed import Feed
 from framebus.session.guests import Guests
-from framebus.session.intake import Intake
+from framebus.session.handshake import Calling
 from framebus.session.objection import Objection
 from framebus.session.outgoing import Action, Peer
+from framebus.session.receive_queue import Intake
 from framebus.session.rules import LEISURE_S, ReaderRules
 from framebus.wire.control import End, FrameRange, Hello, Message, Party, Ping, Refuse, Reply, Reset, Welcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from framebus.core.names import matches
-from framebus.session.calling import Calling
+from framebus.session.handshake import Calling
 from framebus.session.rules import ReaderRules
 from framebus.wire.control import Hello, Party, Welcome
 

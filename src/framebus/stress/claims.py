@@ -81,7 +81,7 @@ CLAIMS: tuple[Claim, ...] = (
         "R9",
         "Recordings survive the death of the recorder",
         "recorders killed at random; every file opened by other software",
-        "framebus.stress.rounds.recordings",
+        "framebus.stress.rounds.recorder_killed",
     ),
     Claim(
         "R10",
@@ -131,13 +131,13 @@ CLAIMS: tuple[Claim, ...] = (
         "S2",
         "Who has no key gets no frame and gives none",
         "no key, a wrong one, a revoked one, no encryption, an old protocol, a man in the middle",
-        "framebus.stress.rounds.strangers",
+        "framebus.stress.rounds.keyless",
     ),
     Claim(
         "S3",
         "Nothing listens to the network without keys or your word",
         "every verb on every kind of address",
-        "framebus.stress.rounds.doors",
+        "framebus.stress.rounds.listeners",
     ),
     Claim("S4", "Encryption is affordable", "throughput with and without keys", "framebus.stress.rounds.encryption"),
     Claim(
@@ -150,7 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
         "S6",
         "No web page and no viewer can misuse the server",
         "origins, hosts, roles against every route",
-        "framebus.stress.rounds.browser",
+        "framebus.stress.rounds.cross_site",
     ),
     Claim(
         "S7",
@@ -158,7 +158,9 @@ CLAIMS: tuple[Claim, ...] = (
         "a canary password and key in everything; all output searched",
         "framebus.stress.rounds.secrets",
     ),
-    Claim("S8", "No name leads out of its folder", "hostile names to every writer", "framebus.stress.rounds.names"),
+    Claim(
+        "S8", "No name leads out of its folder", "hostile names to every writer", "framebus.stress.rounds.hostile_names"
+    ),
     Claim(
         "S9",
         "Bombs are bounded",
@@ -170,7 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Q1",
         "Every failure says what to do",
         "failures caused one by one; their words",
-        "framebus.stress.rounds.messages",
+        "framebus.stress.rounds.error_messages",
     ),
     Claim(
         "Q2",

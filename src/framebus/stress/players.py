@@ -13,7 +13,7 @@ import framebus as fb
 from framebus.core import addresses
 from framebus.core.frame import Frame
 from framebus.core.registry import SINKS
-from framebus.stress.pictures import number_of, picture
+from framebus.stress.numbered_pictures import number_of, picture
 
 
 def send(address: str, count: str, group: str) -> None:

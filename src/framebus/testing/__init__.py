@@ -26,9 +26,9 @@ if "pytest" in sys.modules:
 
 from framebus.core.later import later
 from framebus.sources import stamp
-from framebus.testing.clips import clip
 from framebus.testing.encodings import EncodingConformance
 from framebus.testing.ops import OpConformance
+from framebus.testing.sample_video import clip
 from framebus.testing.samples import framed, pictures, samples
 from framebus.testing.sinks import SinkConformance
 from framebus.testing.sources import SourceConformance

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from framebus.core import clock
 from framebus.sources.rtsp.target import Credentials
 from framebus.testing.camera_pictures import Encoder, Reel
-from framebus.testing.camera_server import Conversation, Described, Rules
+from framebus.testing.camera_rtsp import Conversation, Described, Rules
 from framebus.testing.camera_viewer import Viewer
 
 Listening = Callable[[int], None]

@@ -14,7 +14,7 @@ import zmq
 
 import framebus as fb
 from framebus.links.keys import ClientKeys, KeyStore
-from framebus.testing import strangers
+from framebus.testing import raw_zmtp
 from framebus.testing.between import Impostor, Wire
 from framebus.wire import control, header
 
@@ -188,14 +188,14 @@ class Raw:
 
 
 def _by_hand(line: socket.socket) -> None:
-    ready = bytes([4, len(strangers.READY)]) + strangers.READY
-    line.sendall(strangers.GREETING + ready)
-    line.sendall(strangers.message(_frame()) + b"".join(strangers.message([one]) for one in _asked()))
+    ready = bytes([4, len(raw_zmtp.READY)]) + raw_zmtp.READY
+    line.sendall(raw_zmtp.GREETING + ready)
+    line.sendall(raw_zmtp.message(_frame()) + b"".join(raw_zmtp.message([one]) for one in _asked()))
 
 
 def _of_old(line: socket.socket) -> None:
-    line.sendall(strangers.OLD + strangers.old_message(_frame()))
-    line.sendall(b"".join(strangers.old_message([one]) for one in _asked()))
+    line.sendall(raw_zmtp.OLD + raw_zmtp.old_message(_frame()))
+    line.sendall(b"".join(raw_zmtp.old_message([one]) for one in _asked()))
 
 
 class Deceiver:

@@ -19,14 +19,14 @@ from framebus.links import codes, datagrams, zmtp
 from framebus.sources.cameras.multipart import Multipart
 from framebus.sources.rtsp import auth, messages, rtcp, sdp
 from framebus.sources.rtsp.reception import Reception
-from framebus.testing import strangers
-from framebus.web import messages as wishes
-from framebus.web.guard import Guard, Request
+from framebus.testing import raw_zmtp
+from framebus.web import page_messages as wishes
+from framebus.web.access import Guard, Request
 from framebus.web.ways import Role, Ways
 from framebus.wire import control, header, replies
-from framebus.wire.dialects import hub, imagezmq, netgear, pyzmq, recognise, split_envelope, workers
+from framebus.wire.dialects import any_sender, imagezmq, netgear, pyzmq, recognise, split_envelope, workers
 from framebus.wire.encodings import encode
-from framebus.wire.recordings import imprint, pictures
+from framebus.wire.recordings import imprint, picture_folder
 from framebus.wire.recordings import tiff as pages
 from framebus.wire.recordings import tiff_bytes as page_bytes
 
@@ -58,9 +58,9 @@ def _of_links() -> list[Parser]:
         Parser("headers of frames", _frames(), _read_frame),
         Parser("pictures", _frames()[3:], _read_picture),
         Parser("control messages", _controls(), lambda parts: control.decode(b"".join(parts))),
-        Parser("messages of other systems", sent, lambda parts: _looked_at(hub.read(parts, "cam").content)),
+        Parser("messages of other systems", sent, lambda parts: _looked_at(any_sender.read(parts, "cam").content)),
         Parser("texts of imageZMQ", sent, lambda parts: imagezmq.decode(parts, loose=True)),
-        Parser("pickles", _pickles(), lambda parts: hub.read(parts, "cam", "pyzmq")),
+        Parser("pickles", _pickles(), lambda parts: any_sender.read(parts, "cam", "pyzmq")),
         Parser("answers of NetGear", [netgear.data_answer({"a": [1, "b"]})], netgear.decode_answer),
         Parser("words of workers", _words(), _read_words),
         Parser("whose message it is", sent, lambda parts: (recognise(parts), split_envelope(parts)), ()),
@@ -149,8 +149,8 @@ def _read_words(parts: Parts) -> object:
 
 
 def _conversations() -> list[list[Any]]:
-    ready = bytes([4, len(strangers.READY)]) + strangers.READY
-    return [[strangers.GREETING, ready, strangers.message([bytes(part) for part in one])] for one in _frames()]
+    ready = bytes([4, len(raw_zmtp.READY)]) + raw_zmtp.READY
+    return [[raw_zmtp.GREETING, ready, raw_zmtp.message([bytes(part) for part in one])] for one in _frames()]
 
 
 def _converse(parts: Parts) -> object:
@@ -268,13 +268,13 @@ def _of_files() -> list[Parser]:
     coded = imprint.put(bytes(_frames()[3][1]), "mjpeg", stamp)
     return [
         Parser("pages of recordings", _recorded(), _walk),
-        Parser("notes beside pictures", [[pictures.line("cam-00000003.png", 2)] * 2], _noted, ()),
+        Parser("notes beside pictures", [[picture_folder.line("cam-00000003.png", 2)] * 2], _noted, ()),
         Parser("imprints of video", [[coded]], lambda parts: imprint.find(b"".join(parts)), ()),
     ]
 
 
 def _noted(parts: Parts) -> object:
-    return pictures.read(b"".join(parts))
+    return picture_folder.read(b"".join(parts))
 
 
 def _recorded() -> list[list[bytes]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from framebus.core.contracts import Item
 from framebus.core.frame import Frame, Packet
-from framebus.session.calling import Calling
+from framebus.session.handshake import Calling
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
 from framebus.session.rules import PublisherRules, ReaderRules

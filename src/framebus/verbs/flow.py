@@ -18,7 +18,7 @@ from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
 from framebus.verbs.noted import Noted
 from framebus.verbs.sinking import SinkPublisher
-from framebus.work.intake import taken
+from framebus.work.input_frames import taken
 from framebus.work.stage import Inline, Result, Stage
 
 TICK_S = 0.25

@@ -13,11 +13,11 @@ from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.core.redaction import redact
 from framebus.core.source import Source
+from framebus.verbs.accepted_options import checked, given, refuse_unused, taken
 from framebus.verbs.given import Given
 from framebus.verbs.merged import MergedSource
 from framebus.verbs.opened import MadeSource
-from framebus.verbs.options import checked, given, refuse_unused, taken
-from framebus.verbs.places import address_of, maker_factory, read_as_link, written_as_link
+from framebus.verbs.resolving import address_of, maker_factory, read_as_link, written_as_link
 
 Place = str | os.PathLike[str] | Source[Any] | Maker | Iterable[Any]
 

@@ -16,13 +16,13 @@ from framebus.core.publisher import Publisher
 from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
+from framebus.verbs.accepted_options import checked, given, refuse_unused
 from framebus.verbs.flow import Flow, Progress
 from framebus.verbs.open import OPEN_OPTIONS, Place, open_all, options_of_source
 from framebus.verbs.opened import MadeSource
-from framebus.verbs.options import checked, given, refuse_unused
-from framebus.verbs.places import address_of
 from framebus.verbs.publish import check_sink, left_behind, options_of_sink, publish_at
 from framebus.verbs.relay import Relay
+from framebus.verbs.resolving import address_of
 from framebus.verbs.sinking import SinkPublisher
 from framebus.verbs.working import WORKING, inside, worker
 

@@ -12,8 +12,8 @@ from framebus.core.addresses import Address, Link, check_role
 from framebus.core.errors import OptionError
 from framebus.core.publisher import Publisher
 from framebus.core.redaction import redact
-from framebus.verbs.options import checked, chosen, given, refuse_unused, taken
-from framebus.verbs.places import address_of, sink_factory, written_as_link
+from framebus.verbs.accepted_options import checked, chosen, given, refuse_unused, taken
+from framebus.verbs.resolving import address_of, sink_factory, written_as_link
 from framebus.verbs.sinking import SinkPublisher
 
 LINK_OPTIONS = frozenset(

@@ -11,9 +11,9 @@ from framebus.core.frame import Frame
 from framebus.core.ops import Function
 from framebus.work.asking import Asking
 from framebus.work.map import maker
-from framebus.work.mapping import window
 from framebus.work.row import Row
 from framebus.work.stage import Stage
+from framebus.work.through_workers import window
 
 WORKING = frozenset({"batch", "gather", "on_error", "ops", "work_timeout", "workers"})
 """Options that concern what is done to frames on their way."""

@@ -3,7 +3,7 @@
 Threads read the places (`intake.py`) and hand pictures over (`handover.py`) to the server's event loop. There a
 `Wall` knows every stream (`shown.py`) and every viewer (`viewer.py`), each of whom has a bounded box of what it is owed
 (`outbox.py`). Pictures are encoded once for all who watch them alike (`darkroom.py`), coded video is passed on as it is
-(`coded.py`). Who may see any of it is decided in one place (`guard.py`).
+(`coded_video.py`). Who may see any of it is decided in one place (`access.py`).
 
     from framebus.web import Listening, Page, Server, token
 
@@ -23,9 +23,9 @@ from framebus.core.later import later
 if TYPE_CHECKING:
     from framebus.web import token
     from framebus.web.page import Page
-    from framebus.web.serving import Listening, Server
+    from framebus.web.server import Listening, Server
 
 __all__ = ["Listening", "Page", "Server", "token"]
 
 if not TYPE_CHECKING:  # to a type checker only the names above exist
-    __getattr__ = later(__name__, {"Listening": "serving", "Page": "page", "Server": "serving"})
+    __getattr__ = later(__name__, {"Listening": "server", "Page": "page", "Server": "server"})

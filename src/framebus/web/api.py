@@ -14,8 +14,8 @@ from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
 from framebus.ops.levels import stretched
 from framebus.web import colour_maps, metrics, pixels
-from framebus.web.answers import Wrong, as_json, beside, known, number
-from framebus.web.messages import Look
+from framebus.web.page_messages import Look
+from framebus.web.responses import Wrong, as_json, beside, known, number
 from framebus.web.shown import Shown
 from framebus.web.wall import Wall
 from framebus.web.ways import Role, Way

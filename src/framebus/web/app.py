@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from framebus.web.admission import ROLE, Admission, App
-from framebus.web.answers import as_json, refused
+from framebus.web.access import Guard
 from framebus.web.api import Api
-from framebus.web.guard import Guard
-from framebus.web.sockets import Sockets
+from framebus.web.middleware import ROLE, Admission, App
+from framebus.web.page_sockets import Sockets
+from framebus.web.responses import as_json, refused
 from framebus.web.wall import Wall
 from framebus.web.ways import SOCKET, Part, Role, Way, Ways
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from framebus.core.errors import Error
 from framebus.core.frame import Frame
 from framebus.web.facts import captured_ms, described
-from framebus.web.messages import JPEG, Look, Picture
+from framebus.web.page_messages import JPEG, Look, Picture
 from framebus.web.pixels import factor_for, rendered
 from framebus.web.shown import Shown
 from framebus.web.sights import Sight

@@ -18,7 +18,7 @@ from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.verbs.noted import Noted
 from framebus.verbs.open import OPEN_OPTIONS, open_all
-from framebus.verbs.places import address_of
+from framebus.verbs.resolving import address_of
 from framebus.web.places import joinable, stream_named, wishes_of
 
 log = logging.getLogger("framebus")

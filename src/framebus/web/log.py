@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from framebus.core.redaction import RedactionFilter
-from framebus.web.answers import Wrong, as_json
+from framebus.web.responses import Wrong, as_json
 from framebus.web.wall import Wall
 from framebus.web.ways import Role, Way
 

@@ -21,10 +21,10 @@ import msgspec
 
 from framebus.core.errors import BadFrame
 from framebus.web import fmp4
-from framebus.web.answers import Wrong, known
 from framebus.web.line import Line, first_of
-from framebus.web.messages import BEGIN, Picture, Watch
 from framebus.web.outbox import CodedLane
+from framebus.web.page_messages import BEGIN, Picture, Watch
+from framebus.web.responses import Wrong, known
 from framebus.web.shown import Shown
 from framebus.web.sights import Sight
 from framebus.web.wall import Wall

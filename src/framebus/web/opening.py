@@ -12,7 +12,7 @@ import msgspec
 from framebus.core.errors import OptionError
 
 if TYPE_CHECKING:
-    from framebus.web.serving import Listening, Server
+    from framebus.web.server import Listening, Server
     from framebus.web.ways import Part
 
 OPTIONS = (
@@ -52,7 +52,7 @@ def opened(wanted: Wanted, parts: Sequence[Part] = ()) -> Server:
     Raises `OptionError`, `Unavailable`, and what `framebus.open` raises.
     """
     from framebus.web.page import Page
-    from framebus.web.serving import Listening, Server
+    from framebus.web.server import Listening, Server
 
     listening = Listening.parse(wanted.listen)
     token = secret(wanted, listening)
@@ -100,7 +100,7 @@ def others(wanted: Wanted) -> dict[str, str]:
 
 def links_to(server: Server, wanted: Wanted) -> dict[str, str]:
     """The links as people open them, here or elsewhere where it listens to the network, by who may open them."""
-    from framebus.web.serving import Listening
+    from framebus.web.server import Listening
     from framebus.web.ways import Role
 
     listening = Listening.parse(wanted.listen)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from framebus.web.messages import BEGIN, Picture
+from framebus.web.page_messages import BEGIN, Picture
 
 NEWEST_WINDOW = 3
 CODED_WINDOW = 60

@@ -11,7 +11,7 @@ from framebus.core.closing import Closing
 from framebus.core.errors import OptionError, Unavailable
 from framebus.core.options import nearest
 from framebus.web import token as tokens_
-from framebus.web.guard import Guard, own_names
+from framebus.web.access import Guard, own_names
 from framebus.web.places import EVERYTHING_HERE, refuse_unknown
 from framebus.web.ways import Part, Role
 

@@ -12,7 +12,7 @@ from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.ops.levels import stretched
 from framebus.web import colour_maps
-from framebus.web.messages import Look
+from framebus.web.page_messages import Look
 
 Array = npt.NDArray[Any]
 

@@ -9,7 +9,7 @@ from framebus.core.addresses import Link, Url
 from framebus.core.errors import OptionError
 from framebus.core.options import nearest
 from framebus.verbs.open import options_of_source
-from framebus.verbs.places import address_of
+from framebus.verbs.resolving import address_of
 
 EVERYTHING_HERE = "shm://"
 """What is shown where nobody named anything."""

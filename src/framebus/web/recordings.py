@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from framebus.web import replay
-from framebus.web.answers import Wrong, as_json, beside, known, number
-from framebus.web.contents import Contents, Known
-from framebus.web.folder import Folder, Found
+from framebus.web.file_contents import Contents, Known
+from framebus.web.recording_folder import Folder, Found
+from framebus.web.responses import Wrong, as_json, beside, known, number
 from framebus.web.shown import Shown
 from framebus.web.spans import FilePart
 from framebus.web.takes import Take

@@ -18,7 +18,7 @@ from framebus.core.frame import Frame
 from framebus.core.source import Source
 from framebus.verbs.open import open_all, options_of_source
 from framebus.web import pixels
-from framebus.web.messages import Look
+from framebus.web.page_messages import Look
 from framebus.web.spans import left
 
 BOUNDARY = "framebus-picture"

@@ -11,9 +11,9 @@ from framebus.core import clock
 from framebus.core.contracts import Item, SourceState
 from framebus.core.frame import Frame, Packet
 from framebus.core.statistics import StreamStats
-from framebus.web.coded import Track, Unit
+from framebus.web.coded_video import Track, Unit
 from framebus.web.condition import Condition, judge
-from framebus.web.history import History
+from framebus.web.last_minutes import History
 from framebus.web.pixels import Levels
 
 _RATE_KEPT_S = 5

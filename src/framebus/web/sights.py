@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from framebus.core.frame import Frame
-from framebus.web.messages import Watch
 from framebus.web.outbox import Lane, NewestLane
+from framebus.web.page_messages import Watch
 
 
 class Sight:

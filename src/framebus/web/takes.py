@@ -13,7 +13,7 @@ from framebus.core import clock
 from framebus.core.closing import Closing
 from framebus.core.errors import Error
 from framebus.core.redaction import redact
-from framebus.web.recorder import PATIENCE_S, Told
+from framebus.web.recorder_process import PATIENCE_S, Told
 from framebus.web.tap import Tap
 from framebus.work.spawn import spawn
 
@@ -97,7 +97,7 @@ class Take(Closing):
 
     def _record(self, source: str | Tap) -> None:
         address = str(source.address) if isinstance(source, Tap) else source
-        with spawn("framebus.web.recorder:Recorder", address, self._path, restart="never") as recorder:
+        with spawn("framebus.web.recorder_process:Recorder", address, self._path, restart="never") as recorder:
             told: Told = recorder.told()
             while not told["over"] and not self._stopping.wait(LOOK_S):
                 told = recorder.told()

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from framebus.core import clock
 from framebus.core.errors import BadFrame, OptionError
-from framebus.web import colour_maps, messages
+from framebus.web import colour_maps, page_messages
 from framebus.web.line import Line, first_of
-from framebus.web.messages import Leave, Ping, Seen, Watch, Wish
 from framebus.web.outbox import CodedLane, Outbox
+from framebus.web.page_messages import Leave, Ping, Seen, Watch, Wish
 from framebus.web.sights import Sight
 from framebus.web.wall import Wall
 
@@ -56,7 +56,7 @@ class Viewer:
             case Seen(tiles=tiles):
                 self._seen(tiles)
             case Ping(at=at):
-                self._say(messages.say("pong", at=at, now_ms=clock.mono_ns() * 1e-6))
+                self._say(page_messages.say("pong", at=at, now_ms=clock.mono_ns() * 1e-6))
 
     def _watch(self, wish: Watch) -> None:
         if len(self._sights) >= MOST_TILES and wish.tile not in self._sights:
@@ -98,7 +98,7 @@ class Viewer:
 
     async def _listen(self, receive: Callable[[], Awaitable[str | bytes | None]]) -> None:
         while (text := await receive()) is not None:
-            self.hear(messages.parse(text))
+            self.hear(page_messages.parse(text))
 
     async def _send(self, send: Callable[[str | bytes], Awaitable[None]]) -> None:
         while True:

@@ -15,15 +15,15 @@ from framebus.core import clock
 from framebus.core.contracts import Item
 from framebus.core.errors import Error
 from framebus.core.frame import Frame, Packet
-from framebus.web import messages
+from framebus.web import page_messages
 from framebus.web.condition import gone
 from framebus.web.darkroom import Darkroom
-from framebus.web.decoding import Decodings, newest
 from framebus.web.handover import Handover
-from framebus.web.here import Here, look_around
 from framebus.web.intake import Intake
-from framebus.web.naming import Naming
+from framebus.web.local_streams import Here, look_around
 from framebus.web.outbox import CodedLane
+from framebus.web.page_names import Naming
+from framebus.web.server_decoding import Decodings, newest
 from framebus.web.shown import Shown
 from framebus.web.sights import Sight, Sights
 
@@ -150,7 +150,7 @@ class Wall:
 
     def listing(self) -> str:
         """`told`, as pages are told it."""
-        return messages.say("streams", **self.told())
+        return page_messages.say("streams", **self.told())
 
     def news(self) -> None:
         """`tell`, soon; from any thread."""

@@ -9,8 +9,8 @@ from framebus.core.errors import BadFrame, Error, OpError
 from framebus.core.frame import Frame
 from framebus.core.options import nearest
 from framebus.pool.answers import kind_of, unpack
-from framebus.pool.handle import failure
 from framebus.pool.questions import named
+from framebus.pool.worker_handle import failure
 from framebus.work.calls import Outcome
 
 RESERVED = frozenset({"frame", "get", "items", "keys", "missing", "values"})

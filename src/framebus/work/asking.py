@@ -17,7 +17,7 @@ from framebus.core.frame import Array, Frame
 from framebus.work.answer import Answer
 from framebus.work.calls import Call
 from framebus.work.gather import open_exchange
-from framebus.work.services import Spec
+from framebus.work.gather_services import Spec
 from framebus.work.stage import Result, Stage
 
 IN_FLIGHT = 3

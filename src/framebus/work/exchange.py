@@ -13,12 +13,12 @@ from framebus.core.bell import SLICE_S, Bell
 from framebus.core.errors import BadFrame, Closed, Error
 from framebus.core.frame import Array, Frame, Identity
 from framebus.pool.calling import is_missing
-from framebus.pool.handle import Lost, Worker
 from framebus.pool.questions import question
 from framebus.pool.supervisor import Supervisor
+from framebus.pool.worker_handle import Lost, Worker
 from framebus.wire.control import Reply
 from framebus.work.calls import Call, Calls, Desk, Outcome
-from framebus.work.services import OwnService, Service
+from framebus.work.gather_services import OwnService, Service
 from framebus.work.sharing import shared
 
 LOOK_S = 0.02

@@ -14,12 +14,12 @@ from framebus.core.frame import Array, Frame
 from framebus.core.showing import line
 from framebus.core.units import duration
 from framebus.pool.answers import kind_of
-from framebus.pool.handle import Worker
+from framebus.pool.worker_handle import Worker
 from framebus.work.answer import RESERVED, Answer
 from framebus.work.arriving import Arriving
 from framebus.work.calls import Call
 from framebus.work.exchange import Exchange
-from framebus.work.services import ElsewhereService, OwnService, Service, Spec, own_job, service_address
+from framebus.work.gather_services import ElsewhereService, OwnService, Service, Spec, own_job, service_address
 
 
 def gather(**services: Spec) -> Gather:

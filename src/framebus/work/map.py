@@ -14,10 +14,10 @@ from framebus.core.frame import Array, Frame
 from framebus.core.ops import load_all
 from framebus.core.options import check
 from framebus.pool.answers import kind_of
-from framebus.pool.working import Spec, work_job
-from framebus.work.intake import Intake, intake
-from framebus.work.mapping import Mapping
+from framebus.pool.map_worker import Spec, work_job
+from framebus.work.input_frames import Intake, intake
 from framebus.work.stage import Inline, Result, Stage
+from framebus.work.through_workers import Mapping
 
 OnError = Literal["raise", "skip", "return"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from framebus.core.redaction import redact
 from framebus.core.units import duration
-from framebus.work.objects.channel import Elsewhere
+from framebus.work.gather_services import service_address
 from framebus.work.objects.front import Front
+from framebus.work.objects.object_channel import Elsewhere
 from framebus.work.objects.proxy import Remote
-from framebus.work.services import service_address
 
 
 def remote(address: str, *, timeout: float | str | None = 5) -> Remote:

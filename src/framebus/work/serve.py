@@ -11,14 +11,14 @@ from framebus.core.callables import Target, find
 from framebus.core.errors import Error, OpError, OptionError
 from framebus.pool.answers import kind_of
 from framebus.pool.calling import Answering
-from framebus.pool.job import Job
-from framebus.work.hands import Here, InWorkers
+from framebus.pool.worker_job import Job
+from framebus.work.gather_services import service_address
 from framebus.work.kinds import is_service
-from framebus.work.lines import answer_at
 from framebus.work.objects.building import built_here
 from framebus.work.objects.device import Device
 from framebus.work.objects.events import Events
-from framebus.work.services import service_address
+from framebus.work.service_link import answer_at
+from framebus.work.service_workers import Here, InWorkers
 from framebus.work.serving import Serving
 
 

@@ -10,8 +10,8 @@ from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, Timeout, Unavailable
 from framebus.links.receiving import LinkSource
 from framebus.pool.calling import described
-from framebus.work.hands import Done, Hands
 from framebus.work.objects import speech
+from framebus.work.service_workers import Done, Hands
 from framebus.work.turns import Turns
 
 GRACE_S = 5.0

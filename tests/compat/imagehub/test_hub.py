@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from framebus.compat.imagehub.events import EventLog
+from framebus.compat.imagehub.event_log import EventLog
 from framebus.compat.imagehub.hub import Hub
-from framebus.compat.imagehub.images import Images
+from framebus.compat.imagehub.picture_store import Images
 from framebus.core.contracts import Item
 from framebus.core.frame import Frame, Packet
 from framebus.sinks import place

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from framebus.compat.imagehub.settings import HubSettings, read
-from framebus.compat.settings import load
+from framebus.compat.yaml_settings import load
 from framebus.core.errors import Error, OptionError, Unavailable
 
 

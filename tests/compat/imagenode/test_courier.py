@@ -10,8 +10,8 @@ import pytest
 
 from framebus.compat.imagenode.courier import Courier
 from framebus.compat.imagenode.hubs import Hubs
-from framebus.compat.imagenode.messages import Message, event, picture
-from framebus.compat.imagenode.outbox import Outbox
+from framebus.compat.imagenode.node_messages import Message, event, picture
+from framebus.compat.imagenode.unsent import Outbox
 from tests.compat.imagenode.fakes import Network
 
 HUB = "tcp://one:5555"

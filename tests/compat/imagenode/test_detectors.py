@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framebus.compat.imagenode.changes import Changes
+from framebus.compat.imagenode.debounce import Changes
 from framebus.compat.imagenode.light import Light, share_lit
 from framebus.compat.imagenode.motion import Motion, blur, share_changed
 

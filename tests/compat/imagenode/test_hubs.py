@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from framebus.compat.imagenode.hubs import RETURN_AFTER_S, Hubs, listening
-from framebus.compat.imagenode.messages import Message, event
+from framebus.compat.imagenode.node_messages import Message, event
 from framebus.core.errors import BadFrame
 from tests.compat.imagenode.fakes import Network
 

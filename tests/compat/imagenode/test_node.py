@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framebus.compat.imagenode.camera import Camera
 from framebus.compat.imagenode.camera_settings import CameraSettings
 from framebus.compat.imagenode.courier import Courier
 from framebus.compat.imagenode.hubs import Hubs
 from framebus.compat.imagenode.node import Node, Watch, open_node
-from framebus.compat.imagenode.outbox import Outbox
+from framebus.compat.imagenode.node_camera import Camera
 from framebus.compat.imagenode.restart import kind, own_ip, restart
 from framebus.compat.imagenode.settings import read
-from framebus.compat.settings import load
+from framebus.compat.imagenode.unsent import Outbox
+from framebus.compat.yaml_settings import load
 from framebus.core.errors import Error, Unavailable
 from framebus.verbs.opened import MadeSource
 from framebus.wire.encodings import from_bytes

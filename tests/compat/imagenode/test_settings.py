@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from framebus.compat.imagenode.camera_settings import CameraSettings
+from framebus.compat.imagenode.detector_region import Outline, Region
 from framebus.compat.imagenode.light import Light
 from framebus.compat.imagenode.motion import Motion
-from framebus.compat.imagenode.region import Outline, Region
 from framebus.compat.imagenode.settings import NodeSettings, read
-from framebus.compat.settings import load
+from framebus.compat.yaml_settings import load
 from framebus.core.errors import OptionError
 
 FULL = """\

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import framebus as fb
 from framebus import imagezmq
+from framebus.compat.imagezmq.hub_address import links
 from framebus.compat.imagezmq.letter import Postmarks, image_letter, jpg_letter
-from framebus.compat.imagezmq.picture import Picture, own
-from framebus.compat.imagezmq.place import links
+from framebus.compat.imagezmq.received_picture import Picture, own
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.wire.dialects import imagezmq as dialect

@@ -17,8 +17,8 @@ import zmq
 
 import framebus as fb
 from framebus import imagezmq
+from framebus.compat.imagezmq.plain_hub import PlainHub
 from framebus.compat.imagezmq.request_reply import Asking
-from framebus.compat.imagezmq.words import PlainHub
 from framebus.core.errors import AddressError, BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.links.keys import KeyStore

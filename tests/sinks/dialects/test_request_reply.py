@@ -11,8 +11,8 @@ from framebus.core.addresses import Link, parse
 from framebus.core.frame import Frame
 from framebus.links.monitor import Fact
 from framebus.links.old_sockets import Parts, Station
-from framebus.sinks.dialects.outbox import Letter, Outbox
 from framebus.sinks.dialects.request_reply import Asking
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 
 HUB = cast("Link", parse("tcp://127.0.0.1:5555"))
 

@@ -12,7 +12,7 @@ from framebus.core import clock
 from framebus.core.contracts import Item
 from framebus.core.errors import Unavailable
 from framebus.core.frame import Frame, Packet
-from framebus.sources.cameras.feed import arrived_now
+from framebus.sources.cameras.camera_feed import arrived_now
 
 PATIENCE_S = 20.0
 

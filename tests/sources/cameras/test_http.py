@@ -15,8 +15,8 @@ from framebus.core.contracts import Maker
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.registry import SOURCES
-from framebus.sources.cameras import http, keeping, web
-from framebus.sources.cameras.feed import Feed
+from framebus.sources.cameras import http, http_client, keeping
+from framebus.sources.cameras.camera_feed import Feed
 from framebus.testing import SourceConformance
 from framebus.wire.encodings import EncodedImage
 from tests.conftest import StartChild
@@ -226,7 +226,7 @@ class TestPasswords:
         ],
     )
     def test_goes_along_to_the_same_host_and_never_from_tls_to_plain(self, old: str, there: str, trusted: bool) -> None:
-        assert web.trusted(web.split(old), web.split(there)) is trusted
+        assert http_client.trusted(http_client.split(old), http_client.split(there)) is trusted
 
     def test_goes_along_to_the_same_host_only(self) -> None:
         seen: list[str] = []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from framebus.core.errors import BadFrame
-from framebus.sources.cameras.jpeg import EndFinder
+from framebus.sources.cameras.jpeg_end import EndFinder
 from framebus.sources.cameras.multipart import MAX_HEAD_BYTES, MAX_PART_BYTES, Multipart, Part, boundary_of
 
 

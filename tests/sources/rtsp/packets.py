@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from framebus.core.frame import Packet
 from framebus.sources.rtsp.access_units import AccessUnits
-from framebus.sources.rtsp.picture import START
+from framebus.sources.rtsp.partial_unit import START
 
 SPS, PPS, SEI, AUD = (
     bytes.fromhex("6742c01e"),

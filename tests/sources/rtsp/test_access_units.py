@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framebus.sources.rtsp import access_units, parameters
+from framebus.sources.rtsp import access_units, parameter_sets
 from framebus.sources.rtsp.access_units import AccessUnits, MediaClock
 from framebus.sources.rtsp.h264 import H264
 
@@ -94,7 +94,7 @@ def test_new_parameter_sets_are_the_new_configuration(units: AccessUnits) -> Non
 
 
 def test_too_many_parameter_sets_are_not_taken(units: AccessUnits) -> None:
-    long = SPS + bytes(parameters.MAX_BYTES)
+    long = SPS + bytes(parameter_sets.MAX_BYTES)
     assert feed(units, 0, [long, PPS, KEY]) == []
     assert units.config == b""
 

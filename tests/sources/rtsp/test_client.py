@@ -16,9 +16,9 @@ from framebus.core import clock
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.frame import Packet
 from framebus.sources import stamp
-from framebus.sources.rtsp import feed as rtsp_feed
+from framebus.sources.rtsp import rtsp_feed as rtsp_feed
 from framebus.sources.rtsp.client import connect
-from framebus.sources.rtsp.feed import RtspFeed
+from framebus.sources.rtsp.rtsp_feed import RtspFeed
 from framebus.testing.camera import TestCamera
 
 from .packets import PPS, SPS, rtp, stap
@@ -64,7 +64,7 @@ def numbers(packets: list[Packet]) -> list[int | None]:
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but what the test is about wakes a feed up."""
-    monkeypatch.setattr("framebus.sources.rtsp.feed.REPORT_S", 1e6)
+    monkeypatch.setattr("framebus.sources.rtsp.rtsp_feed.REPORT_S", 1e6)
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])

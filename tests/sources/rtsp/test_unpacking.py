@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from framebus.core.errors import BadFrame
 from framebus.sources.rtsp.h264 import H264
 from framebus.sources.rtsp.h265 import H265
-from framebus.sources.rtsp.picture import MAX_SETS, Picture, Unpacker
+from framebus.sources.rtsp.partial_unit import MAX_SETS, Picture, Unpacker
 from framebus.testing.camera_rtp import MTU, payloads, split
 
 from .packets import AUD, KEY, LATER_SLICE, PART, PPS, SEI, SPS, annexb, fu, stap

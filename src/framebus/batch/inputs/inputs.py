@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from framebus.batch.inputs.objects import place_of
+from framebus.batch.inputs.in_store import place_of
 from framebus.batch.inputs.walking import Folder, identity, walk
 from framebus.batch.stores.urls import below, common, is_folder, is_url, shown
 from framebus.batch.stores.walking import walk as walk_store

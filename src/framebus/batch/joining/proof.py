@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 
-from framebus.batch.naming import Naming, format_of
 from framebus.batch.outcome import PLAIN, Outcome
+from framebus.batch.output_names import Naming, format_of
 from framebus.batch.piece import Piece
 from framebus.batch.reading import Wish, read
-from framebus.batch.reading.headers import is_video, kind_of
+from framebus.batch.reading.image_headers import is_video, kind_of
 from framebus.batch.recipe import Recipe
 from framebus.batch.stores.urls import is_url
 from framebus.core.errors import Error

@@ -16,7 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from framebus.batch.reading.headers import check_pixels
+from framebus.batch.reading.image_headers import check_pixels
 from framebus.batch.reading.orientation import UPRIGHT, upright
 
 Array = npt.NDArray[Any]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from framebus.batch.reading.headers import check_pixels
+from framebus.batch.reading.image_headers import check_pixels
 from framebus.batch.reading.orientation import SIDEWAYS, UPRIGHT, orientation_in, upright
 from framebus.batch.reading.wish import Enough, Wish
 from framebus.core.errors import BadFrame

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from framebus.batch.reading import headers, jpeg
+from framebus.batch.reading import image_headers, jpeg
 from framebus.batch.reading.wish import Wish
 from framebus.core.errors import BadFrame, Error
 from framebus.sources.folder import sniff
@@ -50,7 +50,7 @@ def read(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
     """The pictures in the file at `path`, which holds `data`; raises `BadFrame` that does not repeat the path."""
     if not data:
         raise BadFrame("it is empty (0 bytes): was it copied completely?")
-    kind = headers.kind_of(data)
+    kind = image_headers.kind_of(data)
     if kind is None:
         raise BadFrame(f"it cannot be read as an image: it contains {sniff.contents(path)}")
     try:
@@ -63,9 +63,9 @@ def read(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
 
 def frames_of(path: str, wish: Wish) -> Iterator[Picture]:
     """The frames of the video at `path`; raises `BadFrame` and `Unavailable`."""
-    from framebus.batch.reading import videos
+    from framebus.batch.reading import video
 
-    with closing(videos.read(path, wish.max_pixels)) as frames:
+    with closing(video.read(path, wish.max_pixels)) as frames:
         for array, format in frames:
             yield Picture(array, format, several=True)
 
@@ -81,7 +81,7 @@ def _jpeg(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
 
 
 def _png(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
-    headers.check_pixels(*headers.size_of(data, "png"), wish.max_pixels)
+    image_headers.check_pixels(*image_headers.size_of(data, "png"), wish.max_pixels)
     if data.rfind(_PNG_END) < 0:
         raise BadFrame(f"the PNG is cut short: it ends after {len(data):,} bytes; was it copied completely?")
     from framebus.batch.reading import deep_png
@@ -93,14 +93,14 @@ def _png(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
 
 
 def _plain(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
-    kind = headers.kind_of(data)
+    kind = image_headers.kind_of(data)
     assert kind is not None  # noqa: S101  (tells the type checker)
-    headers.check_pixels(*headers.size_of(data, kind), wish.max_pixels)
+    image_headers.check_pixels(*image_headers.size_of(data, kind), wish.max_pixels)
     yield from _general(path, data, wish)
 
 
 def _general(path: str, data: bytes, wish: Wish) -> Iterator[Picture]:
-    kind = headers.kind_of(data)
+    kind = image_headers.kind_of(data)
     assert kind is not None  # noqa: S101  (tells the type checker)
     from framebus.batch.reading import general
 

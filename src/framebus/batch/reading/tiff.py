@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
-from framebus.batch.reading.headers import check_pixels
+from framebus.batch.reading.image_headers import check_pixels
 from framebus.batch.reading.orientation import UPRIGHT, upright
-from framebus.sources.folder import pictures
-from framebus.sources.tiff.pictures import each_page
+from framebus.sources.folder import image_file
+from framebus.sources.tiff.tifffile_pages import each_page
 
 Array = npt.NDArray[Any]
 
@@ -23,7 +23,7 @@ _ORIENTATION = 274
 def read(path: str, data: bytes, max_pixels: int) -> Iterator[tuple[Array, str | None, bool]]:
     """Every page but reduced copies: upright pixels, their format, and whether it is one of several."""
     turned, pages = _looked_at(data, max_pixels)
-    for content, format in pictures.read(path):
+    for content, format in image_file.read(path):
         array = content if isinstance(content, np.ndarray) else content.decode()
         yield upright(array, turned), format, pages > 1
 

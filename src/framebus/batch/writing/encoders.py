@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import simplejpeg
 
-from framebus.batch.writing.pixels import eight_bits, opaque
+from framebus.batch.writing.eight_bits import eight_bits, opaque
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 

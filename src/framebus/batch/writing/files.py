@@ -8,7 +8,7 @@ import os
 import secrets
 
 from framebus.batch.recipe import Recipe
-from framebus.batch.stores.files import ObjectFiles, occupied
+from framebus.batch.stores.object_files import ObjectFiles, occupied
 from framebus.batch.stores.urls import is_url
 from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.whole import whole

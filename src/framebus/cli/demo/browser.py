@@ -25,7 +25,7 @@ def missing() -> str:
 
 def free_place() -> str:
     """The page's usual place, or another port of this machine where that is taken."""
-    from framebus.web.serving import LISTEN, Listening
+    from framebus.web.server import LISTEN, Listening
 
     for place in (LISTEN, "localhost:0"):
         try:

@@ -15,7 +15,7 @@ CLIP_FRAMES = 300
 def main(path: str, address: str) -> None:
     """Make the clip at `path`, then play it at `address` until somebody stops this process."""
     from framebus.core.frame import Frame
-    from framebus.testing.clips import clip
+    from framebus.testing.sample_video import clip
     from framebus.verbs.open import open
     from framebus.verbs.publish import publish
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from framebus.cli.demo.published import Published
-from framebus.cli.demo.seen import Seen
+from framebus.cli.demo.received import Seen
 from framebus.core.errors import Closed, Error
 from framebus.core.frame import Frame
 from framebus.core.source import Source

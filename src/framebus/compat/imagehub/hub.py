@@ -10,13 +10,13 @@ from datetime import datetime
 
 import numpy as np
 
-from framebus.compat.imagehub import names
+from framebus.compat.imagehub import picture_names
 from framebus.compat.imagehub.counts import Counts, Troubles
-from framebus.compat.imagehub.events import EventLog, one_line
-from framebus.compat.imagehub.images import Images
+from framebus.compat.imagehub.event_log import EventLog, one_line
+from framebus.compat.imagehub.picture_store import Images
 from framebus.compat.imagehub.settings import HubSettings
 from framebus.compat.imagehub.silence import Silence
-from framebus.compat.imagehub.texts import Kind, Message, understand
+from framebus.compat.imagehub.text_fields import Kind, Message, understand
 from framebus.core.addresses import Link, parse
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Timeout
@@ -178,7 +178,7 @@ class Hub:
 
     def _over(self, what: str) -> None:
         self.counts.over += 1
-        word = f"{names.day(self._now())} {what}"
+        word = f"{picture_names.day(self._now())} {what}"
         if word not in self._said:
             self._said = {said for said in self._said if said[:10] == word[:10]} | {word}
             log.warning("no more %s; what comes is counted", what)

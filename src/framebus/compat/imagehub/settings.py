@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from framebus.compat.settings import Section, text, whole
+from framebus.compat.yaml_settings import Section, text, whole
 from framebus.core import values
 from framebus.core.addresses import Link, parse
 from framebus.core.hosts import is_loopback

@@ -9,7 +9,7 @@ import msgspec
 
 from framebus.compat.imagenode import detector_settings
 from framebus.compat.imagenode.detector_settings import DetectorSettings, Send
-from framebus.compat.settings import Section, numbers, text, whole
+from framebus.compat.yaml_settings import Section, numbers, text, whole
 from framebus.core import values
 from framebus.core.errors import AddressError
 

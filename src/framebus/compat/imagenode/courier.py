@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from framebus.compat.imagenode import messages
+from framebus.compat.imagenode import node_messages
 from framebus.compat.imagenode.hubs import Hubs
-from framebus.compat.imagenode.messages import Message
-from framebus.compat.imagenode.outbox import Outbox
+from framebus.compat.imagenode.node_messages import Message
+from framebus.compat.imagenode.unsent import Outbox
 from framebus.core.errors import BadFrame
 
 PAUSE_S = 2.0
@@ -67,7 +67,7 @@ class Courier:
                     self._deliver(message)
                 if self._until_heartbeat() == 0:
                     self._beats_s = self._monotonic_s()
-                    self._deliver(messages.heartbeat(self._node))
+                    self._deliver(node_messages.heartbeat(self._node))
         finally:
             self._hubs.close()
 

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from framebus.compat.imagenode.detector_region import Outline, Region
 from framebus.compat.imagenode.light import Light
 from framebus.compat.imagenode.motion import Motion
-from framebus.compat.imagenode.region import Outline, Region
-from framebus.compat.settings import Section, numbers, whole
+from framebus.compat.yaml_settings import Section, numbers, whole
 from framebus.core import values
 
 Send = Literal["continuous", "event", "none"]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from framebus.compat.imagenode.messages import Message
+from framebus.compat.imagenode.node_messages import Message
 from framebus.core.addresses import Link, parse
 from framebus.core.errors import Error
 

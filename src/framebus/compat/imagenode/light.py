@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from framebus.compat.imagenode.changes import Changes
-from framebus.compat.imagenode.region import Array
+from framebus.compat.imagenode.debounce import Changes
+from framebus.compat.imagenode.detector_region import Array
 
 LIGHTED, DARK = "lighted", "dark"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from framebus.compat.imagenode.changes import Changes
-from framebus.compat.imagenode.region import Array
+from framebus.compat.imagenode.debounce import Changes
+from framebus.compat.imagenode.detector_region import Array
 
 MOVING, STILL = "moving", "still"
 WEIGHT = 0.5

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from framebus.compat.imagenode.camera import Camera
 from framebus.compat.imagenode.camera_settings import DEFAULT_SIZE, CameraSettings
 from framebus.compat.imagenode.courier import Courier
 from framebus.compat.imagenode.hubs import Connect, Hubs
-from framebus.compat.imagenode.outbox import Outbox
+from framebus.compat.imagenode.node_camera import Camera
 from framebus.compat.imagenode.restart import restart
 from framebus.compat.imagenode.settings import NodeSettings
+from framebus.compat.imagenode.unsent import Outbox
 from framebus.core.addresses import Here, parse
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Closed, Error

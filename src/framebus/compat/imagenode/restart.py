@@ -7,7 +7,7 @@ import socket
 import time
 from pathlib import Path
 
-from framebus.compat.imagenode.messages import Message
+from framebus.compat.imagenode.node_messages import Message
 from framebus.core.addresses import Link, parse
 
 _MODEL = Path("/proc/device-tree/model")

@@ -9,7 +9,7 @@ import msgspec
 
 from framebus.compat.imagenode import camera_settings
 from framebus.compat.imagenode.camera_settings import CameraSettings
-from framebus.compat.settings import Section, text, whole
+from framebus.compat.yaml_settings import Section, text, whole
 from framebus.core import values
 from framebus.core.addresses import Link, parse
 from framebus.core.hosts import network_wide

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import zmq
 
+from framebus.compat.imagezmq.hub_address import links
 from framebus.compat.imagezmq.letter import Letter, Postmarks
 from framebus.compat.imagezmq.open_port import warn_of_strangers
-from framebus.compat.imagezmq.place import links
 from framebus.core.addresses import Link
 from framebus.core.errors import AddressError, Closed
 from framebus.links import sockets

@@ -6,10 +6,10 @@ import select
 from collections.abc import Sequence
 from typing import Any
 
-from framebus.compat.imagezmq.errors import ImageTimeout
+from framebus.compat.imagezmq.hub_address import links
+from framebus.compat.imagezmq.image_timeout import ImageTimeout
 from framebus.compat.imagezmq.open_port import warn_of_strangers
-from framebus.compat.imagezmq.picture import Picture
-from framebus.compat.imagezmq.place import links
+from framebus.compat.imagezmq.received_picture import Picture
 from framebus.core.errors import AddressError, Timeout
 from framebus.core.frame import Frame
 from framebus.links.link import open_link

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import zmq
 
 from framebus.compat.imagezmq.casting import FEWEST_FRAMES, kept_frames, unwatched
-from framebus.compat.imagezmq.errors import ImageTimeout
+from framebus.compat.imagezmq.hub_address import links
+from framebus.compat.imagezmq.image_timeout import ImageTimeout
 from framebus.compat.imagezmq.newest import Newest
-from framebus.compat.imagezmq.picture import Picture
-from framebus.compat.imagezmq.place import links
+from framebus.compat.imagezmq.received_picture import Picture
 from framebus.core.errors import BadFrame, Closed
 from framebus.links import sockets
 from framebus.links.doorman import tidy_at_exit

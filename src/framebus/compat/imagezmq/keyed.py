@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from framebus.compat.imagezmq.letter import Letter
 from framebus.compat.imagezmq.limit import Limit
-from framebus.compat.imagezmq.words import Lost
+from framebus.compat.imagezmq.plain_hub import Lost
 from framebus.core.errors import RemoteError, Unavailable
 from framebus.core.frame import Frame, Identity
 from framebus.links import directory
@@ -20,7 +20,7 @@ from framebus.links.carrier import CALLED, Carrier
 from framebus.links.doorman import tidy_at_exit
 from framebus.links.link import party
 from framebus.links.writing import WritingEnd
-from framebus.session.calling import Calling
+from framebus.session.handshake import Calling
 from framebus.session.outgoing import Peer
 from framebus.session.publisher import PublisherSession
 from framebus.session.rules import PublisherRules

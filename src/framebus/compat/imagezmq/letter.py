@@ -19,7 +19,7 @@ from framebus.core.frame import Array, Coded, Frame, Identity
 from framebus.core.names import MAX_LENGTH, to_name
 from framebus.session.texts import Texts
 from framebus.wire import limits
-from framebus.wire.dialects import foreign, stamp
+from framebus.wire.dialects import foreign, origin
 from framebus.wire.encodings import from_bytes
 from framebus.wire.layout import bytes_of
 from framebus.wire.meta import jsonable
@@ -50,7 +50,7 @@ class Letter:
         It begins as theirs does, to the letter: subscribers may choose by that.
         """
         head = foreign.describe(self.content) if isinstance(self.content, np.ndarray) else {}
-        head |= stamp.keys(postmark, self.captured_ns, self.captured_mono_ns, clock.boot_id())
+        head |= origin.keys(postmark, self.captured_ns, self.captured_mono_ns, clock.boot_id())
         return foreign.write_header({"msg": self.text})[:-1] + b", " + _encode(head)[1:]
 
     def frame(self, postmark: Identity) -> Frame:

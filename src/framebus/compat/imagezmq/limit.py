@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from framebus.compat.imagezmq.errors import ImageTimeout
+from framebus.compat.imagezmq.image_timeout import ImageTimeout
 from framebus.core.errors import Closed
 from framebus.links.patience import Patience
 

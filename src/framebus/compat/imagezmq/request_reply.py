@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Sequence
 
+from framebus.compat.imagezmq.hub_address import Hub, Place, links
 from framebus.compat.imagezmq.keyed import NameTaken
 from framebus.compat.imagezmq.letter import Letter, Postmarks
 from framebus.compat.imagezmq.limit import Limit
-from framebus.compat.imagezmq.place import Hub, Place, links
-from framebus.compat.imagezmq.words import Lost
+from framebus.compat.imagezmq.plain_hub import Lost
 from framebus.core.errors import Closed
 
 FIRST_REST_S = 0.02

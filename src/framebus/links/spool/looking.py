@@ -12,11 +12,11 @@ import msgspec
 
 from framebus.core.errors import Unavailable
 from framebus.links import directory
-from framebus.links.spool import journal, lines, records, segments
-from framebus.links.spool.folder import Holder, last_holder
+from framebus.links.spool import notes, owed_journal, records, segments
 from framebus.links.spool.records import Damage, Record
 from framebus.links.spool.recovery import Left
 from framebus.links.spool.segments import Place, Segment
+from framebus.links.spool.spool_folder import Holder, last_holder
 
 
 class Waiting(msgspec.Struct, kw_only=True):
@@ -84,13 +84,13 @@ def _captured_ns(place: Place) -> int:
         return 0
 
 
-class _Journal(journal.Journal):
+class _Journal(owed_journal.Journal):
     """Read, and left as it is."""
 
-    def load(self, use: Callable[[lines.Line], None]) -> None:
+    def load(self, use: Callable[[notes.Line], None]) -> None:
         for record in _whole(self.path):
-            with suppress(lines.BadLine):
-                use(lines.line(record.label))
+            with suppress(notes.BadLine):
+                use(notes.line(record.label))
 
 
 class _Segments(segments.Segments):

@@ -8,9 +8,9 @@ from collections import defaultdict
 
 from msgspec import structs
 
-from framebus.links.spool import lines
-from framebus.links.spool.journal import Journal
-from framebus.links.spool.lines import Label, Share
+from framebus.links.spool import notes
+from framebus.links.spool.notes import Label, Share
+from framebus.links.spool.owed_journal import Journal
 from framebus.links.spool.records import Record
 from framebus.links.spool.segments import Place, Segments
 
@@ -41,10 +41,10 @@ class Marks:
         for (stream, run), mark in self._marks.pop(before, {}).items():
             self.advance(group, stream, run, mark)
 
-    def lines(self) -> list[lines.Line]:
+    def lines(self) -> list[notes.Line]:
         """All of them, to be written down."""
         return [
-            lines.Mark(group, stream, run, *mark)
+            notes.Mark(group, stream, run, *mark)
             for group, marks in self._marks.items()
             for (stream, run), mark in marks.items()
         ]
@@ -60,9 +60,9 @@ class Left:
 
     def __init__(self, journal: Journal, segments: Segments) -> None:
         self.session = ""
-        self.groups: dict[str, lines.Group] = {}
+        self.groups: dict[str, notes.Group] = {}
         self.marks = Marks()
-        self.renamed: list[lines.Renamed] = []
+        self.renamed: list[notes.Renamed] = []
         self.later: dict[int, list[Share]] = {}
         """By order: groups that a frame was owed to after it was written."""
         self.done: defaultdict[str, set[int]] = defaultdict(set)
@@ -81,27 +81,27 @@ class Left:
         self.renamed = [renamed for renamed in self.renamed if self.frames and self.frames[0][0].order < renamed.until]
         self.marks.keep({(s.group, label.stream, label.run) for label, _ in self.frames for s in label.shares})
 
-    def _note(self, line: lines.Line) -> None:
+    def _note(self, line: notes.Line) -> None:
         match line:
-            case lines.Session(id=id):
+            case notes.Session(id=id):
                 self.session = id
-            case lines.Group(name=name):
+            case notes.Group(name=name):
                 self.groups[name] = line
                 self._gone.discard(name)
-            case lines.Gone(group=group):
+            case notes.Gone(group=group):
                 self.groups.pop(group, None)
                 self._gone.add(group)
-            case lines.Renamed():
+            case notes.Renamed():
                 self._rename(line)
-            case lines.Owed(order=order, share=share):
+            case notes.Owed(order=order, share=share):
                 self.later.setdefault(order, []).append(share)
-            case lines.Done(group=group, ranges=ranges):
+            case notes.Done(group=group, ranges=ranges):
                 self._ranges[group].extend(ranges)
                 self.next_order = max([self.next_order, *(last + 1 for _, last in ranges)])
-            case lines.Mark(group=group, stream=stream, run=run, last=last, thinned=thinned):
+            case notes.Mark(group=group, stream=stream, run=run, last=last, thinned=thinned):
                 self.marks.advance(group, stream, run, (last, thinned))
 
-    def _rename(self, line: lines.Renamed) -> None:
+    def _rename(self, line: notes.Renamed) -> None:
         self.renamed.append(line)
         self.groups.pop(line.before, None)
         self.marks.rename(line.before, line.group)
@@ -110,8 +110,8 @@ class Left:
     def _take_in(self, record: Record, place: Place) -> bool:
         """One frame; True where somebody is owed it."""
         try:
-            label = lines.label(record.label)
-        except lines.BadLine as error:
+            label = notes.label(record.label)
+        except notes.BadLine as error:
             log.error("spool: %s, byte %d: %s; left out", place.segment.path, record.offset, error)
             return False
         if label.order in self._seen:
@@ -140,7 +140,7 @@ class Left:
     def _is_owed(self, order: int, group: str) -> bool:
         if group in self._gone:
             return False
-        self.groups.setdefault(group, lines.Group(group))
+        self.groups.setdefault(group, notes.Group(group))
         if order in self._finished.get(group, ()):
             self.done[group].add(order)
             return False

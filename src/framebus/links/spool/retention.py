@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Identity
 from framebus.links.parcel import parcel
-from framebus.links.spool import lines
-from framebus.links.spool.lines import Label, Share
+from framebus.links.spool import notes
+from framebus.links.spool.notes import Label, Share
 from framebus.links.spool.shortage import Shortage
 from framebus.links.spool.store import Store
 from framebus.session.outgoing import Delivery, Entry, Owner
@@ -212,7 +212,7 @@ class SpoolRetention(Retention):
 
     def remember(self, owner: Owner) -> None:
         before = self._names.get(owner, owner.name)
-        group = lines.Group(owner.name, owner.want, owner.max_fps, owner.exclusive)
+        group = notes.Group(owner.name, owner.want, owner.max_fps, owner.exclusive)
         if before == owner.name:
             self._store.remember(group)
         else:

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from framebus.core.errors import BadFrame
-from framebus.links.spool import damage, records
+from framebus.links.spool import damaged_files, records
 from framebus.links.spool.records import Damage, Record
 from framebus.memory import room
 from framebus.wire.layout import Buffer
@@ -73,7 +73,7 @@ class Segments:
                 segment.live += use(record, Place(segment, record.offset))
                 segment.size = record.end
 
-            damage.sound(path, note)
+            damaged_files.sound(path, note)
             self.used += segment.size
             if not segment.live:
                 self.remove(segment)
@@ -170,7 +170,7 @@ class Segments:
         self.used -= segment.size
         with contextlib.suppress(OSError):
             if segment.broken:
-                damage.keep_apart(segment.path, segment.broken)
+                damaged_files.keep_apart(segment.path, segment.broken)
             else:
                 os.unlink(segment.path)
         segment.size = 0

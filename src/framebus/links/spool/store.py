@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from framebus.core.errors import Unavailable
-from framebus.links.spool import lines, records
-from framebus.links.spool.folder import Holder, claim
-from framebus.links.spool.journal import Journal
-from framebus.links.spool.lines import Label, Share
+from framebus.links.spool import notes, records
+from framebus.links.spool.notes import Label, Share
+from framebus.links.spool.owed_journal import Journal
 from framebus.links.spool.recovery import Left
 from framebus.links.spool.segments import Place, Segments
+from framebus.links.spool.spool_folder import Holder, claim
 from framebus.wire.layout import Buffer
 
 log = logging.getLogger("framebus")
@@ -32,7 +32,7 @@ class Store:
         self.folder = os.path.abspath(folder)
         self._fsync = fsync
         self._unsynced = False
-        self._news: list[lines.Line] = []
+        self._news: list[notes.Line] = []
         self._new_done: defaultdict[str, list[int]] = defaultdict(list)
         self._lock: int | None = claim(self.folder, holder or Holder(pid=os.getpid()))
         self._segments = Segments(self.folder, max_bytes)
@@ -67,7 +67,7 @@ class Store:
         """Write one frame. Raises `OSError` (the disk is full …); then nothing was written."""
         if self._news:
             self.commit()
-        parts = records.frame(lines.encode(label), head, payload)
+        parts = records.frame(notes.encode(label), head, payload)
         try:
             place = self._segments.append(label.order, parts)
         except OSError:
@@ -87,7 +87,7 @@ class Store:
     def owe(self, order: int, share: Share) -> None:
         """A frame that is here is owed to one group more."""
         self._later.setdefault(order, []).append(share)
-        self._news.append(lines.Owed(order, share))
+        self._news.append(notes.Owed(order, share))
 
     def done(self, order: int, group: str) -> None:
         """`group` has that frame, or will never get it."""
@@ -97,7 +97,7 @@ class Store:
     def mark(self, group: str, stream: str, run: int, mark: tuple[int, int]) -> None:
         """How far `group` is in a run."""
         if self.marks.advance(group, stream, run, mark):
-            self._news.append(lines.Mark(group, stream, run, *mark))
+            self._news.append(notes.Mark(group, stream, run, *mark))
 
     def drop(self, place: Place) -> None:
         """Nobody is owed that frame any more."""
@@ -119,33 +119,33 @@ class Store:
     def call(self, session: str) -> None:
         """Under which id this publisher calls."""
         self.session = session
-        self._news.append(lines.Session(session))
+        self._news.append(notes.Session(session))
 
-    def remember(self, group: lines.Group) -> None:
+    def remember(self, group: notes.Group) -> None:
         """A group is owed frames, or is another than before."""
         if self.groups.get(group.name) != group:
             self.groups[group.name] = group
             self._news.append(group)
 
-    def rename(self, before: str, group: lines.Group, until: int) -> None:
+    def rename(self, before: str, group: notes.Group, until: int) -> None:
         """`before` is called otherwise from now on; frames from number `until` on are not here yet."""
         self.commit()
         self.groups.pop(before, None)
         self.marks.rename(before, group.name)
         self._done[group.name] |= self._done.pop(before, set())
-        self._renamed.append(lines.Renamed(before, group.name, until))
+        self._renamed.append(notes.Renamed(before, group.name, until))
         self._news.append(self._renamed[-1])
         self.remember(group)
 
     def forget(self, group: str) -> None:
         """Nobody will ask for that group again."""
         if self.groups.pop(group, None) is not None:
-            self._news.append(lines.Gone(group))
+            self._news.append(notes.Gone(group))
 
     def commit(self) -> None:
         """Write down what was said; tried again the next time where the disk does not take it."""
         if self._news or self._new_done:
-            done = [line for group, orders in self._new_done.items() for line in lines.done(group, orders)]
+            done = [line for group, orders in self._new_done.items() for line in notes.done(group, orders)]
             try:
                 self._journal.add([*self._news, *done])
             except OSError as error:
@@ -165,16 +165,16 @@ class Store:
     def _write_journal_anew(self) -> None:
         self._journal.write_anew(self._all_lines())
 
-    def _all_lines(self) -> Iterator[lines.Line]:
+    def _all_lines(self) -> Iterator[notes.Line]:
         if self.session:
-            yield lines.Session(self.session)
+            yield notes.Session(self.session)
         yield from self._renamed
         yield from self.groups.values()
         yield from self.marks.lines()
         for order, shares in self._later.items():
-            yield from (lines.Owed(order, share) for share in shares)
+            yield from (notes.Owed(order, share) for share in shares)
         for group, done in self._done.items():
-            yield from lines.done(group, done)
+            yield from notes.done(group, done)
 
     # the end ------------------------------------------------------------------------------------------------------
 

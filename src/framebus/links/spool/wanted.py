@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from framebus.core.errors import OptionError
 from framebus.core.units import nbytes
-from framebus.links.spool.folder import Holder, last_holder
 from framebus.links.spool.retention import SpoolRetention
 from framebus.links.spool.segments import has_frames
+from framebus.links.spool.spool_folder import Holder, last_holder
 from framebus.links.spool.store import Store
 
 SIZE = "10GB"

@@ -9,7 +9,7 @@ from collections import OrderedDict
 import msgspec
 
 from framebus.links.old_sockets import Parts, Station
-from framebus.sinks.dialects.outbox import Letter, Outbox
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 from framebus.wire.dialects import split_envelope
 from framebus.wire.dialects.pyzmq import READ, STOP, STOPPING
 from framebus.wire.layout import Buffer

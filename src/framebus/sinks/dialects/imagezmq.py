@@ -11,8 +11,8 @@ from framebus.core.addresses import Link, Peer, listens
 from framebus.core.contracts import Item
 from framebus.links.monitor import Reminder
 from framebus.links.old_sockets import Parts, Station, calling, listening
-from framebus.sinks.dialects.outbox import Letter, Outbox
 from framebus.sinks.dialects.request_reply import Asking
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 from framebus.sinks.dialects.sending import Sending
 from framebus.sinks.dialects.telling import Listening, complete
 from framebus.wire.dialects import imagezmq

@@ -15,8 +15,8 @@ from framebus.links.complaints import Complaints
 from framebus.links.monitor import Reminder
 from framebus.links.old_sockets import Parts, Station, calling
 from framebus.links.sockets import Socket
-from framebus.sinks.dialects.outbox import Letter, Outbox
 from framebus.sinks.dialects.request_reply import Asking
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 from framebus.sinks.dialects.sending import Sending
 from framebus.sinks.dialects.telling import Telling, complete
 from framebus.wire.dialects import netgear

@@ -13,7 +13,7 @@ from framebus.core.frame import Frame
 from framebus.links.old_sockets import calling, listening
 from framebus.links.sockets import Socket
 from framebus.sinks.dialects.camera_server import Serving
-from framebus.sinks.dialects.outbox import Letter, Outbox
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 from framebus.sinks.dialects.sending import Sending
 from framebus.sinks.dialects.telling import Listening, Telling, complete
 from framebus.wire.dialects import pyzmq

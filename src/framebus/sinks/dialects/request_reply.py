@@ -10,7 +10,7 @@ from typing import Any
 from framebus.core.addresses import Peer
 from framebus.links.monitor import Fact
 from framebus.links.old_sockets import Parts, Station
-from framebus.sinks.dialects.outbox import Letter, Outbox
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 
 CONNECT_S = 1.0
 """How long one of several peers may take to be there before the next is tried."""

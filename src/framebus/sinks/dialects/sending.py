@@ -13,7 +13,7 @@ from framebus.core.contracts import Done, Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.links import owned
-from framebus.sinks.dialects.outbox import Letter, Outbox
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 from framebus.wire.encodings import encode as encode_frame
 
 JOIN_S = 5.0

@@ -11,7 +11,7 @@ import zmq
 
 from framebus.links.old_sockets import Station
 from framebus.links.sockets import Socket
-from framebus.sinks.dialects.outbox import Letter, Outbox
+from framebus.sinks.dialects.send_queue import Letter, Outbox
 
 RETRY_S = 0.005
 """ZeroMQ does not tell when the queue to a slow subscriber has room again."""

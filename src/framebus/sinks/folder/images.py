@@ -11,12 +11,12 @@ from framebus.core.contracts import Done, Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.values import switch
+from framebus.sinks.durable_name import group_of
 from framebus.sinks.folder.encoded import file_of
-from framebus.sinks.folder.numbers import Numbers
+from framebus.sinks.folder.file_numbers import Numbers
 from framebus.sinks.folder.template import FALLBACK, Template
-from framebus.sinks.group import group_of
 from framebus.sinks.place import PARTIAL, Place
-from framebus.wire.recordings import pictures
+from framebus.wire.recordings import picture_folder
 
 INDEX = "framebus-index.json"
 """The file beside the images that says which numbers belong to which run."""
@@ -73,7 +73,7 @@ class Images:
         """Whether a stream's frames come in any order, as several publishers bring them."""
         try:
             self._numbers = self._load(self._place)
-            self._missed = pictures.read(self._place.read(pictures.NAME) or b"")
+            self._missed = picture_folder.read(self._place.read(picture_folder.NAME) or b"")
         except BaseException:
             self.close()
             raise
@@ -146,7 +146,7 @@ class Images:
     def _note(self, place: Place, name: str, missed: int) -> None:
         """Before the file: one that is there tells what was lost before it."""
         if self._missed.get(name, 0) != missed:
-            place.append(pictures.NAME, pictures.line(name, missed))
+            place.append(picture_folder.NAME, picture_folder.line(name, missed))
             self._missed[name] = missed
 
     def _load(self, place: Place) -> Numbers:

@@ -12,13 +12,13 @@ from framebus.core.contracts import Done, Item
 from framebus.core.errors import Closed, Unavailable
 from framebus.sinks.claim import Claim
 from framebus.sinks.content import Content, Look
+from framebus.sinks.disk_space import Room
 from framebus.sinks.growing import partial_of
 from framebus.sinks.hdf5 import part as parts
 from framebus.sinks.hdf5 import superblock
 from framebus.sinks.hdf5.part import Part
 from framebus.sinks.ordered import Ordered
 from framebus.sinks.place import saying, sync_folder
-from framebus.sinks.room import Room
 from framebus.wire.recordings import hdf5_chunks as chunks
 from framebus.wire.recordings.hdf5 import MARK, VERSION
 

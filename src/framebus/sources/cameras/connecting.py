@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from framebus.sources.cameras.feed import Connect, Feed
+from framebus.sources.cameras.camera_feed import Connect, Feed
 
 
 class Connecting:

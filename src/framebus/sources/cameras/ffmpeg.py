@@ -14,9 +14,9 @@ from framebus.core.errors import Unavailable
 from framebus.core.frame import NO_META, Frame, Packet
 from framebus.core.redaction import redact
 from framebus.sources.cameras.annexb import parameter_sets
-from framebus.sources.cameras.feed import Feed, arrived_now
+from framebus.sources.cameras.camera_feed import Feed, arrived_now
+from framebus.sources.cameras.from_options import name_of_host, open_camera, seconds
 from framebus.sources.cameras.keeper import Camera
-from framebus.sources.cameras.opening import name_of_host, open_camera, seconds
 from framebus.sources.cameras.pumped import PumpedFeed
 
 CODECS = {"h264": "h264", "hevc": "h265", "mjpeg": "mjpeg"}

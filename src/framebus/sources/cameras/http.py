@@ -15,12 +15,12 @@ from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.options import check
 from framebus.sources.cameras import ffmpeg
-from framebus.sources.cameras.feed import Connect, Feed, arrived_now
-from framebus.sources.cameras.jpeg import BEGINS
+from framebus.sources.cameras.camera_feed import Connect, Feed, arrived_now
+from framebus.sources.cameras.from_options import name_of_host, open_camera, seconds
+from framebus.sources.cameras.http_client import Web, split
+from framebus.sources.cameras.jpeg_end import BEGINS
 from framebus.sources.cameras.keeper import Camera
 from framebus.sources.cameras.multipart import MAX_PART_BYTES, Multipart, Part, boundary_of
-from framebus.sources.cameras.opening import name_of_host, open_camera, seconds
-from framebus.sources.cameras.web import Web, split
 from framebus.sources.pace import Pace
 from framebus.wire.encodings import from_bytes
 

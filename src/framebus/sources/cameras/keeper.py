@@ -13,8 +13,8 @@ from framebus.core import clock
 from framebus.core.contracts import Item, SourceState, Unhurried
 from framebus.core.errors import AddressError, Error, OptionError
 from framebus.core.redaction import redact
+from framebus.sources.cameras.camera_feed import Connect, Feed
 from framebus.sources.cameras.connecting import Connecting
-from framebus.sources.cameras.feed import Connect, Feed
 from framebus.sources.cameras.keeping import Keeping
 
 log = logging.getLogger("framebus")

@@ -11,7 +11,7 @@ from email.message import Message
 from typing import NamedTuple
 
 from framebus.core.errors import BadFrame
-from framebus.sources.cameras.jpeg import BEGINS, EndFinder
+from framebus.sources.cameras.jpeg_end import BEGINS, EndFinder
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_PART_BYTES = 64_000_000

@@ -11,7 +11,7 @@ from framebus.core import clock
 from framebus.core.contracts import Item, Packets
 from framebus.core.errors import Unavailable
 from framebus.core.frame import Frame, Packet
-from framebus.sources.cameras.feed import Feed, arrived_now
+from framebus.sources.cameras.camera_feed import Feed, arrived_now
 from framebus.sources.cameras.pumped import LINGER_S, PumpedFeed
 
 _SIZE = (1280, 720)

@@ -12,9 +12,9 @@ from framebus.core.contracts import Packets
 from framebus.core.options import check
 from framebus.core.redaction import redact
 from framebus.sources.cameras import ffmpeg
-from framebus.sources.cameras.feed import Connect, Feed
+from framebus.sources.cameras.camera_feed import Connect, Feed
+from framebus.sources.cameras.from_options import name_of_host, open_camera, seconds
 from framebus.sources.cameras.keeper import Camera
-from framebus.sources.cameras.opening import name_of_host, open_camera, seconds
 from framebus.sources.rtsp.sdp import NotReadHere
 
 log = logging.getLogger("framebus")

@@ -13,9 +13,9 @@ from framebus.core.areas import Area, area
 from framebus.core.errors import Unavailable
 from framebus.core.frame import Frame
 from framebus.core.options import check
-from framebus.sources.cameras.feed import Feed, arrived_now
+from framebus.sources.cameras.camera_feed import Feed, arrived_now
+from framebus.sources.cameras.from_options import name_here, open_camera, seconds
 from framebus.sources.cameras.keeper import Camera
-from framebus.sources.cameras.opening import name_here, open_camera, seconds
 from framebus.sources.cameras.pumped import PumpedFeed
 from framebus.sources.pace import Pace
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from framebus.core.contracts import Packets
 from framebus.core.errors import Unavailable
 from framebus.sources.cameras import ffmpeg
-from framebus.sources.cameras.feed import Feed
+from framebus.sources.cameras.camera_feed import Feed
 from framebus.sources.cameras.pumped import LINGER_S, PumpedFeed
 
 FORMATS = {"mjpeg": "mjpeg", "h264": "h264", "yuyv": "yuyv422"}

@@ -12,7 +12,7 @@ from framebus.core.errors import Unavailable
 from framebus.core.formats import guess_format
 from framebus.core.frame import Frame
 from framebus.core.names import to_name
-from framebus.sources.folder import below, listing, pictures
+from framebus.sources.folder import below, image_file, natural_order
 from framebus.sources.folder.lost import Lost
 from framebus.sources.pace import Pace, parse_fps
 
@@ -49,7 +49,7 @@ class Images:
         """Frames 0, 1, 2 … until the last file or until the maker is closed; those that were lost are counted, too."""
         seq = 0
         for path in self._files:
-            for page, picture in enumerate(pictures.read(path)):
+            for page, picture in enumerate(image_file.read(path)):
                 if not self._pace.wait():
                     return
                 missed = 0 if page else self._lost.before(path)
@@ -65,7 +65,7 @@ class Images:
         """End the iteration, also from another thread; idempotent."""
         self._pace.stop()
 
-    def _frame(self, picture: pictures.Picture, path: str, page: int, seq: int, missed: int) -> Frame:
+    def _frame(self, picture: image_file.Picture, path: str, page: int, seq: int, missed: int) -> Frame:
         content, format = picture
         return Frame(
             content=content,
@@ -83,12 +83,12 @@ class Images:
 
 def _files(place: str) -> list[str]:
     if not os.path.isdir(place):
-        return listing.files(place, pictures.EXTENSIONS)
+        return natural_order.files(place, image_file.EXTENSIONS)
     try:
-        found = listing.files(place, pictures.EXTENSIONS)
+        found = natural_order.files(place, image_file.EXTENSIONS)
     except Unavailable as error:
-        raise below.explained(error, place, pictures.EXTENSIONS) from error
-    below.say(place, pictures.EXTENSIONS)
+        raise below.explained(error, place, image_file.EXTENSIONS) from error
+    below.say(place, image_file.EXTENSIONS)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from framebus.wire.recordings import pictures
+from framebus.wire.recordings import picture_folder
 
 Noted = tuple[str, dict[str, int]]
 """A folder, and what was lost before files below it."""
@@ -32,6 +32,6 @@ class Lost:
 
 
 def _notes(folder: str) -> dict[str, int]:
-    with suppress(OSError), open(os.path.join(folder, pictures.NAME), "rb") as file:
-        return pictures.read(file.read())
+    with suppress(OSError), open(os.path.join(folder, picture_folder.NAME), "rb") as file:
+        return picture_folder.read(file.read())
     return {}

@@ -9,10 +9,10 @@ import h5py
 
 from framebus.core.addresses import Path
 from framebus.core.errors import BadFrame
+from framebus.sources.file_sequence import Recordings, one_or_all
 from framebus.sources.folder import sniff
 from framebus.sources.hdf5.part import Part
 from framebus.sources.played import Played, by_stream
-from framebus.sources.recordings import Recordings, one_or_all
 from framebus.wire.recordings.hdf5 import MARK, VERSION
 
 

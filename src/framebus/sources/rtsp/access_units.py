@@ -13,8 +13,8 @@ from typing import Any
 from framebus.core import clock
 from framebus.core.errors import BadFrame
 from framebus.core.frame import NO_META, Packet
-from framebus.sources.rtsp.parameters import ParameterSets
-from framebus.sources.rtsp.picture import Picture, Unpacker
+from framebus.sources.rtsp.parameter_sets import ParameterSets
+from framebus.sources.rtsp.partial_unit import Picture, Unpacker
 
 MAX_BYTES = 8_000_000
 """The longest access unit taken."""

@@ -7,8 +7,8 @@ import time
 
 from framebus.core.errors import AddressError, BadFrame, OptionError, Unavailable
 from framebus.core.redaction import redact
-from framebus.sources.rtsp import line, target
-from framebus.sources.rtsp.feed import RtspFeed
+from framebus.sources.rtsp import target, tcp
+from framebus.sources.rtsp.rtsp_feed import RtspFeed
 from framebus.sources.rtsp.session import Session, State
 from framebus.sources.rtsp.target import Target
 from framebus.sources.rtsp.transports import Offer
@@ -48,7 +48,7 @@ def _check(transport: str, deadline_s: float) -> None:
 
 def _called(there: Target, transport: str, deadline_s: float, until: float, verify: bool) -> RtspFeed:
     """A feed that plays, or, closed, one that says where to go instead."""
-    connection = line.connect(there, until, verify)
+    connection = tcp.connect(there, until, verify)
     try:
         udp = UdpPair(connection.family, connection.local[0]) if transport != "tcp" else None
     except (OSError, Unavailable) as error:

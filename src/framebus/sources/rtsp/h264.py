@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framebus.core.errors import BadFrame
-from framebus.sources.rtsp.picture import Picture
+from framebus.sources.rtsp.partial_unit import Picture
 
 _PART, _PART_B, _KEY, _SEI, _SPS, _PPS, _DELIMITER = 1, 2, 5, 6, 7, 8, 9
 _STAP_A, _FU_A = 24, 28

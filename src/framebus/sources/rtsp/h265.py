@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framebus.core.errors import BadFrame
-from framebus.sources.rtsp.picture import Picture
+from framebus.sources.rtsp.partial_unit import Picture
 
 _HEAD = 2
 _KEYS = range(16, 24)

@@ -13,7 +13,7 @@ from framebus.sources.rtsp import rtcp, rtp
 from framebus.sources.rtsp.access_units import AccessUnits
 from framebus.sources.rtsp.h264 import H264
 from framebus.sources.rtsp.h265 import H265
-from framebus.sources.rtsp.picture import Unpacker
+from framebus.sources.rtsp.partial_unit import Unpacker
 from framebus.sources.rtsp.sdp import Track
 from framebus.sources.rtsp.sequence import Sequence
 

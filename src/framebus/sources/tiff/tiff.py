@@ -9,10 +9,10 @@ from typing import Any
 
 from framebus.core.addresses import Path
 from framebus.core.errors import OptionError
+from framebus.sources.file_sequence import Recordings, one_or_all
 from framebus.sources.folder import sniff
 from framebus.sources.folder.images import Images
 from framebus.sources.played import Played, by_stream
-from framebus.sources.recordings import Recordings, one_or_all
 from framebus.sources.tiff.pages import Chain
 from framebus.wire.recordings import tiff as pages
 

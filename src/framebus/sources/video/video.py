@@ -17,9 +17,9 @@ from framebus.core.errors import BadFrame, Unavailable
 from framebus.core.frame import NO_META, Frame
 from framebus.core.names import to_name
 from framebus.core.options import check
+from framebus.sources.file_sequence import Recordings, one_or_all
 from framebus.sources.folder import sniff
 from framebus.sources.pace import Pace
-from framebus.sources.recordings import Recordings, one_or_all
 from framebus.sources.stretch import Stretch, paced, told_if_none
 from framebus.sources.video.reel import Picture, Reel
 from framebus.wire.recordings.imprint import Imprint

@@ -8,8 +8,8 @@ from typing import Any
 
 from framebus.core.addresses import Path
 from framebus.core.errors import BadFrame, Unavailable
+from framebus.sources.file_sequence import Recordings, one_or_all
 from framebus.sources.played import Played, by_stream
-from framebus.sources.recordings import Recordings, one_or_all
 from framebus.sources.zarr.part import Part
 from framebus.wire.recordings import zarr_stored as stored
 from framebus.wire.recordings.zarr_stored import Stored

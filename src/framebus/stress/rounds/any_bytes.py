@@ -18,12 +18,12 @@ import psutil
 
 import framebus as fb
 from framebus.links.memory import give_back, resident_bytes
-from framebus.stress.pictures import number_of, picture
+from framebus.stress.numbered_pictures import number_of, picture
 from framebus.stress.trial import Trial
-from framebus.testing import strangers
+from framebus.testing import raw_zmtp
 from framebus.testing.damage import Damage
 from framebus.testing.parsers import Parser, parsers
-from framebus.testing.strangers import MIB, shake_hands
+from framebus.testing.raw_zmtp import MIB, shake_hands
 
 MESSAGES = 120_000
 MORE_MESSAGES, MORE_WAVES = 1_200_000, 8
@@ -90,20 +90,20 @@ def _garbage(chance: random.Random, connect: Connect) -> None:
 
 
 def _other_protocol(chance: random.Random, connect: Connect) -> None:
-    connect().sendall(chance.choice(strangers.OTHERS))
+    connect().sendall(chance.choice(raw_zmtp.OTHERS))
 
 
 def _old_zeromq(chance: random.Random, connect: Connect) -> None:
     parts = [chance.randbytes(chance.randrange(400)) for _ in range(chance.randrange(1, 4))]
-    connect().sendall(strangers.OLD + strangers.old_message(parts))
+    connect().sendall(raw_zmtp.OLD + raw_zmtp.old_message(parts))
 
 
 def _half_a_greeting(chance: random.Random, connect: Connect) -> None:
-    connect().sendall(strangers.GREETING[: chance.randrange(64)])
+    connect().sendall(raw_zmtp.GREETING[: chance.randrange(64)])
 
 
 def _half_a_message(chance: random.Random, connect: Connect) -> None:
-    whole = strangers.message(Damage(chance, _SENT).one() or [b"x"])
+    whole = raw_zmtp.message(Damage(chance, _SENT).one() or [b"x"])
     line = connect()
     shake_hands(line)
     line.sendall(whole[: chance.randrange(len(whole) + 1)])
@@ -113,7 +113,7 @@ def _nearly_messages(chance: random.Random, connect: Connect) -> None:
     damage, line = Damage(chance, _SENT), connect()
     shake_hands(line)
     for _ in range(chance.randrange(1, 40)):
-        line.sendall(strangers.message(damage.one() or [b""]))
+        line.sendall(raw_zmtp.message(damage.one() or [b""]))
 
 
 def _commands(chance: random.Random, connect: Connect) -> None:
@@ -127,20 +127,20 @@ def _commands(chance: random.Random, connect: Connect) -> None:
 def _huge_part(chance: random.Random, connect: Connect) -> None:
     line = connect()
     shake_hands(line)
-    line.sendall(b"\x02" + struct.pack(">Q", chance.choice(strangers.HUGE)) + bytes(1000))
-    strangers.ended(line)
+    line.sendall(b"\x02" + struct.pack(">Q", chance.choice(raw_zmtp.HUGE)) + bytes(1000))
+    raw_zmtp.ended(line)
 
 
 def _endless_parts(chance: random.Random, connect: Connect) -> None:
     line = connect()
     shake_hands(line)
-    strangers.flood(line, strangers.part(bytes(chance.choice((0, 0, 100, 5000))) * 100, last=False), 20 * MIB)
+    raw_zmtp.flood(line, raw_zmtp.part(bytes(chance.choice((0, 0, 100, 5000))) * 100, last=False), 20 * MIB)
 
 
 def _endless_large_parts(chance: random.Random, connect: Connect) -> None:
     line = connect()
     shake_hands(line)
-    strangers.flood(line, strangers.part(bytes(MIB), last=False), 200 * MIB)
+    raw_zmtp.flood(line, raw_zmtp.part(bytes(MIB), last=False), 200 * MIB)
 
 
 def _reset(chance: random.Random, connect: Connect) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import framebus as fb
-from framebus.stress.pictures import make_pictures, name
+from framebus.stress.numbered_pictures import make_pictures, name
 from framebus.stress.trial import Trial
 from framebus.testing.bombs import write_bombs
 from framebus.wire import header

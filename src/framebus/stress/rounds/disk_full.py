@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from framebus.stress.apart import system
-from framebus.stress.pictures import make_pictures
+from framebus.stress.numbered_pictures import make_pictures
 from framebus.stress.trial import Trial
 
 NO_SPACE = 4

@@ -8,7 +8,7 @@ from statistics import median
 
 import framebus as fb
 from framebus.memory.pool import supported
-from framebus.stress.pictures import picture
+from framebus.stress.numbered_pictures import picture
 from framebus.stress.trial import Trial
 
 FPS = 50

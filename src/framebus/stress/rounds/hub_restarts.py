@@ -72,7 +72,7 @@ def _sending(port: int) -> Iterator[None]:
 
 
 def _send(port: int, number: int, over: threading.Event) -> None:
-    from framebus.stress.pictures import picture
+    from framebus.stress.numbered_pictures import picture
 
     with fb.publish(f"tcp://localhost:{port}/cam-{number}", listen=False, patience=0) as out:
         while not over.wait(STEP_S):

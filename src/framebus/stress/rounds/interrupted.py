@@ -7,7 +7,7 @@ import signal
 import time
 from contextlib import suppress
 
-from framebus.stress.pictures import make_pictures
+from framebus.stress.numbered_pictures import make_pictures
 from framebus.stress.trial import Trial
 from framebus.testing.children import Child
 

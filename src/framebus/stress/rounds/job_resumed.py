@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from framebus.stress.pictures import check_inverted, make_pictures
+from framebus.stress.numbered_pictures import check_inverted, make_pictures
 from framebus.stress.trial import Trial
 from framebus.testing.children import Child
 

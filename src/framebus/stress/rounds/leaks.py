@@ -11,7 +11,7 @@ import psutil
 
 import framebus as fb
 from framebus.memory.pool import pool, supported
-from framebus.stress.pictures import picture
+from framebus.stress.numbered_pictures import picture
 from framebus.stress.trial import Trial
 
 TURNS = 30

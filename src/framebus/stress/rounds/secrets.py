@@ -15,7 +15,7 @@ import psutil
 import framebus as fb
 from framebus.core.errors import Unavailable
 from framebus.links.keys import KeyStore
-from framebus.stress.pictures import picture
+from framebus.stress.numbered_pictures import picture
 from framebus.stress.trial import Trial
 from framebus.testing.camera import TestCamera
 from framebus.testing.children import Child

@@ -13,7 +13,7 @@ import psutil
 
 import framebus as fb
 from framebus.memory.pool import supported
-from framebus.stress.pictures import picture
+from framebus.stress.numbered_pictures import picture
 from framebus.stress.trial import Trial
 from framebus.testing.children import Child
 

@@ -8,7 +8,7 @@ import signal
 import time
 
 import framebus as fb
-from framebus.stress.pictures import Picture, check_inverted, make_pictures
+from framebus.stress.numbered_pictures import Picture, check_inverted, make_pictures
 from framebus.stress.striking import Striking
 from framebus.stress.trial import Trial
 

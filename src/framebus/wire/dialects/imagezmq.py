@@ -4,7 +4,7 @@
     jpg     {"msg": "porch"}                                             then a JPEG, made by the caller
 
 The message always has two parts: a third one would leave an unmodified hub unable to answer. Anything more goes into
-the JSON object, whose other keys hubs ignore: there our own senders say which frame it is (`stamp`). Colours are BGR
+the JSON object, whose other keys hubs ignore: there our own senders say which frame it is (`origin`). Colours are BGR
 by convention.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.wire import limits
-from framebus.wire.dialects import foreign, stamp
+from framebus.wire.dialects import foreign, origin
 from framebus.wire.dialects.recognition import Kind
 from framebus.wire.dialects.recognition import recognise as _recognise
 from framebus.wire.encodings import from_bytes
@@ -49,7 +49,7 @@ def decode(
     `BadFrame` for anything else; a REP socket still owes an answer then.
     """
     head, payload = foreign.two(parts, "an imageZMQ message", max_bytes, packed="msg" if loose else "")
-    stamped, rest = stamp.take(head)
+    stamped, rest = origin.take(head)
     meta = {key: value for key, value in rest.items() if key not in _DESCRIBES}
     stream = foreign.name_for(head.get("msg"), default)
     if any(key in head for key in _DESCRIBES):
@@ -79,7 +79,7 @@ def encode(frame: Frame, *, stamped: bool = False) -> list[Buffer]:
     was taken, and the rest of `meta`, in keys that unmodified hubs ignore.
     """
     text = jsonable(frame.meta.get("msg", frame.stream), "meta.msg")
-    added = stamp.stamp(frame) if stamped else {}
+    added = origin.stamp(frame) if stamped else {}
     content = frame.content
     if not isinstance(content, np.ndarray) and content.encoding == "jpeg":
         return [foreign.sendable({"msg": text, **added}), content.data]

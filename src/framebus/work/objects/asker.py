@@ -19,11 +19,11 @@ from framebus.core.errors import Closed, RemoteError, Timeout
 from framebus.core.frame import Array, Identity
 from framebus.links.patience import Patience
 from framebus.wire.control import Reply
-from framebus.work.objects import outcome, speech
-from framebus.work.objects.channel import Channel, Hearer
+from framebus.work.objects import question_outcome, speech
 from framebus.work.objects.lane import Heard, Lane
 from framebus.work.objects.members import Description, Member
-from framebus.work.objects.outcome import Ended
+from framebus.work.objects.object_channel import Channel, Hearer
+from framebus.work.objects.question_outcome import Ended
 from framebus.work.objects.speech import Question
 
 SLICE_S = 0.25
@@ -225,7 +225,7 @@ class Asker(Closing):
         if how := self.channel.broken(lane.connection):
             asked = lane.asked
             self._forget(lane)
-            raise outcome.ended(self.place, asked, how)
+            raise question_outcome.ended(self.place, asked, how)
         self._check(lane)
         connection = self.channel.connection
         if connection is not None and isinstance(patience, WhileAway):
@@ -237,7 +237,7 @@ class Asker(Closing):
 
     def _late(self, lane: Lane, what: str, patience: Patience) -> str:
         if self.channel.connection is None:
-            return f"{self.channel.absence}: no answer within {patience.text}; {outcome.doubt(lane.asked)}"
+            return f"{self.channel.absence}: no answer within {patience.text}; {question_outcome.doubt(lane.asked)}"
         if what and lane.asked != what:
             return f"{self.place}{what} was not begun within {patience.text}: {lane.asked} is still under way"
         return f"{self.place}no answer to {lane.asked} within {patience.text}; it may still be executed"
@@ -247,7 +247,7 @@ class Asker(Closing):
     def value(self, heard: Heard, what: str) -> Any:
         """What an answer says; raises what it says went wrong."""
         try:
-            return outcome.value(heard, what, self.place)
+            return question_outcome.value(heard, what, self.place)
         except Ended:
             self.known = None
             raise

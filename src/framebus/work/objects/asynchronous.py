@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from framebus.core.errors import Error, RemoteError
 from framebus.work.objects.front import Front
-from framebus.work.objects.opened import END, Opened
-from framebus.work.objects.outcome import NoSuchMember
+from framebus.work.objects.question_outcome import NoSuchMember
+from framebus.work.objects.remote_streams import END, Opened
 
 
 class _Thread:

@@ -11,10 +11,10 @@ from framebus.core.errors import RemoteError
 from framebus.links.patience import Patience
 from framebus.work.objects import speech
 from framebus.work.objects.asker import Asker
-from framebus.work.objects.channel import Channel, Hearer
 from framebus.work.objects.members import Description, Member, unknown
-from framebus.work.objects.opened import EventStream, OpenStream
-from framebus.work.objects.outcome import NoSuchMember
+from framebus.work.objects.object_channel import Channel, Hearer
+from framebus.work.objects.question_outcome import NoSuchMember
+from framebus.work.objects.remote_streams import EventStream, OpenStream
 from framebus.work.objects.speech import Do, Question
 
 MAX_STREAMS = 5

@@ -16,12 +16,12 @@ from framebus.core.errors import Closed, Error
 from framebus.core.frame import Array, Frame, Identity
 from framebus.links import vigil
 from framebus.links.doorman import tidy_at_exit
-from framebus.pool.handle import Lost, Owner, Worker
-from framebus.pool.job import Job
 from framebus.pool.supervisor import Supervisor
+from framebus.pool.worker_handle import Lost, Owner, Worker
+from framebus.pool.worker_job import Job
 from framebus.supervise.restarts import RestartRules
 from framebus.wire.control import Reply
-from framebus.work.objects.channel import Channel, Hearer, look
+from framebus.work.objects.object_channel import Channel, Hearer, look
 
 Restart = Literal["on-failure", "always", "never"]
 RESTARTS: tuple[Restart, ...] = ("on-failure", "always", "never")

@@ -15,7 +15,7 @@ from framebus.core.errors import BadFrame
 from framebus.core.source import Source
 from framebus.pool.answers import pack
 from framebus.pool.calling import Said, described
-from framebus.work.objects import speech, streams
+from framebus.work.objects import iterators, speech
 from framebus.work.objects.events import Events
 from framebus.work.objects.members import Description, first_line, members_of, unknown
 from framebus.work.objects.speech import Question
@@ -35,7 +35,7 @@ def here(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 class _Open(NamedTuple):
     items: Any
     asker: str
-    reading: streams.Reading | None
+    reading: iterators.Reading | None
 
 
 class Performer:
@@ -124,16 +124,16 @@ class Performer:
             return refusal
         arguments, named = speech.given(question, item)
         result = self._run(getattr(self._thing, question.name), *arguments, **named)
-        return self._opened(result, asker) if streams.is_stream(result) else packed(result)
+        return self._opened(result, asker) if iterators.is_stream(result) else packed(result)
 
     # streams ----------------------------------------------------------------------------------------------------
 
     def _opened(self, items: Any, asker: str) -> Said:
-        if len(self._streams) >= streams.MAX_STREAMS:
+        if len(self._streams) >= iterators.MAX_STREAMS:
             self._close(_Open(items, asker, None))
-            return speech.refused("request", f"{streams.MAX_STREAMS} streams of it are open already: close some")
+            return speech.refused("request", f"{iterators.MAX_STREAMS} streams of it are open already: close some")
         number = next(self._numbers)
-        self._streams[number] = _Open(items, asker, streams.Reading(items) if isinstance(items, Source) else None)
+        self._streams[number] = _Open(items, asker, iterators.Reading(items) if isinstance(items, Source) else None)
         return speech.opened(number)
 
     def _next(self, number: int, asker: str, reply: Reply) -> Said | None:
@@ -143,24 +143,24 @@ class Performer:
         if stream.reading is not None:
             stream.reading.ask(lambda item: reply(self._read(number, item)))
             return None
-        step = streams.next_of_async if isinstance(stream.items, AsyncIterator) else streams.next_of
+        step = iterators.next_of_async if isinstance(stream.items, AsyncIterator) else iterators.next_of
         try:
             item = self._run(step, stream.items)
         except BaseException:
             del self._streams[number]
             raise
-        if item is streams.END:
+        if item is iterators.END:
             del self._streams[number]
         return self._passed_on(item)
 
     def _read(self, number: int, item: Any) -> Said:
         """In the thread that reads a source, which ends with it."""
-        if item is streams.END or isinstance(item, BaseException):
+        if item is iterators.END or isinstance(item, BaseException):
             self._streams.pop(number, None)
         return self._passed_on(item)
 
     def _passed_on(self, item: Any) -> Said:
-        if item is streams.END:
+        if item is iterators.END:
             return speech.ended()
         return failed(item) if isinstance(item, BaseException) else packed(item)
 

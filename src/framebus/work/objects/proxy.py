@@ -10,8 +10,8 @@ from framebus.core.closing import Closing
 from framebus.work.objects.asynchronous import AsyncRemote
 from framebus.work.objects.front import Front
 from framebus.work.objects.members import Member
-from framebus.work.objects.opened import END, Opened
-from framebus.work.objects.outcome import NoSuchMember
+from framebus.work.objects.question_outcome import NoSuchMember
+from framebus.work.objects.remote_streams import END, Opened
 
 WORDS = ("events", "stop")
 """What proxies have besides the object's members, unless it has one of that name."""

@@ -13,7 +13,7 @@ from typing import Any
 from framebus.core.callables import find
 from framebus.links.receiving import LinkSource
 from framebus.pool import byvalue
-from framebus.pool.job import Job
+from framebus.pool.worker_job import Job
 from framebus.work.objects.attendant import Attendant
 from framebus.work.objects.building import build, finish, loop_of
 from framebus.work.objects.events import Events

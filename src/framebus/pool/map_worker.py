@@ -1,0 +1,104 @@
+"""What a worker of a map does: ops on one frame, or on several at once, and what they make of it sent back.
+
+What goes back for each frame is a list: for each frame made of it the frame itself, or its new `meta` alone where the
+pixels are still those that came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from framebus.core.contracts import Item
+from framebus.core.errors import BadFrame, OptionError
+from framebus.core.frame import Array, Frame
+from framebus.core.ops import Op, apply, apply_together, load_all
+from framebus.pool import byvalue
+from framebus.pool.answers import pack, unpack
+from framebus.pool.bundle import BUNDLE, unbundle
+from framebus.pool.calling import Said, described
+from framebus.pool.questions import original
+from framebus.pool.worker_job import Job
+
+Spec = str | Callable[..., Any]
+
+_SAME = "same"
+
+
+def work_job(name: str, ops: Sequence[Spec], workers: int) -> Job:
+    """The job of one of `workers` that apply `ops`, one after the other; raises `OptionError` for what is none.
+
+    Files are found from this process's folder; nothing is imported.
+    """
+    specs = [Job.of(name, op).text if isinstance(op, str) else op for op in ops]
+    return Job(name, code=byvalue.to_bytes([workers, *specs], name), duty="framebus.pool.map_worker:working")
+
+
+def working(job: Job) -> Callable[[Item], Said]:
+    """The duty of such a worker: builds its classes now."""
+    workers, *specs = byvalue.from_bytes(job.code)
+    ops = load_all(specs)
+    for op in ops:
+        if op.remembers and workers > 1:
+            raise OptionError(f"{op.name} remembers earlier frames, of which each worker sees only some: give it one")
+    return Working(ops)
+
+
+class Working:
+    """Applies ops to one frame, or one bundle of them, after another. Used by one thread at a time."""
+
+    def __init__(self, ops: Iterable[Op]) -> None:
+        self._ops = tuple(ops)
+
+    def __call__(self, item: Item) -> Said:
+        """What the ops make of `item`, to be read by `made`; exceptions are told, not raised."""
+        try:
+            if not isinstance(item, Frame):
+                raise BadFrame("workers work on frames, not on coded packets: decode them first")
+            given, results = self._results(item)
+            data, arrays = pack([_told(*pair) for pair in zip(given, results, strict=True)])
+            return Said(data, arrays)
+        except (Exception, SystemExit) as error:
+            cause = error.__cause__ or error
+            option = isinstance(cause, OptionError)
+            return Said(data={"option": option, "text": str(error)}, error=described(cause))
+
+    def _results(self, item: Frame) -> tuple[list[Frame], list[list[Frame]]]:
+        if BUNDLE in item.meta:
+            given = [original(frame) for frame in unbundle(item)]
+            return given, apply_together(self._ops, given)
+        frame = original(item)
+        return [frame], [[one for one in apply(self._ops, frame) if isinstance(one, Frame)]]
+
+
+def made(given: Sequence[Frame], data: Any, arrays: Sequence[Array]) -> list[list[Frame]]:
+    """What a worker says its ops made of the frames it was given; raises `BadFrame` where it said something else."""
+    rows = unpack(data, arrays)
+    return [_read_row(frame, row) for frame, row in zip(given, rows, strict=True)]
+
+
+def _told(frame: Frame, results: Sequence[Frame]) -> list[Any]:
+    return [_difference(frame, result) for result in results]
+
+
+def _difference(frame: Frame, result: Frame) -> Any:
+    """A frame with the same pixels is told by its `meta`, where that is new."""
+    if result.content is not frame.content or result.identity != frame.identity:
+        return result
+    return {_SAME: None if result.meta is frame.meta else dict(result.meta)}
+
+
+def _read_row(frame: Frame, row: Sequence[Any]) -> list[Frame]:
+    frames = [_read(frame, told) for told in row]
+    if frames and frame.missed and not frames[0].missed:  # no header carries it
+        frames[0] = frames[0].replace(missed=frame.missed)
+    return frames
+
+
+def _read(frame: Frame, told: Any) -> Frame:
+    if isinstance(told, Mapping):
+        meta = told[_SAME]
+        return frame if meta is None else frame.replace(meta=meta)
+    if not isinstance(told, Frame):
+        raise BadFrame("a worker answered with something that is no frame")
+    return told

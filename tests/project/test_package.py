@@ -6,6 +6,7 @@ import ast
 import importlib
 import sys
 import tomllib
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 
@@ -71,6 +72,17 @@ WHERE = {
     ),
 }
 """The only files and folders that import a package; everything else does without."""
+SAME_WORD = {
+    *("hdf5", "images", "jpeg", "tiff", "video", "zarr"),  # a key is a file, at every layer that deals with that kind
+    *("imagezmq", "netgear", "pyzmq"),  # and so is the name of another system
+    *("contents", "part"),  # the same piece of recordings of several kinds
+    *("camera_server", "request_reply"),  # one pattern of sockets, for what both a source and a sink or a facade do
+    *("camera", "streams"),  # the key `camera:` and the test camera; the verb and the table `[streams]`
+    *("bombs", "leaks", "secrets"),  # what the tests look for, and the round of `stress` that looks for it
+    *("ops", "publisher", "retention"),  # a contract, and what keeps or checks it at another layer
+    *("figures", "settings", "walking"),  # one idea: on a terminal, in two programs, in folders and stores
+}
+"""The only names that several modules have, each because it is the same thing there; all others are found by theirs."""
 
 FIRST_IMPORT_LOADS = "import sys; import framebus; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
 HELP_LOADS = (
@@ -154,6 +166,11 @@ def test_every_module_can_be_imported() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     silent = [path for path, tree in parsed() if tree.body and not ast.get_docstring(tree)]
     assert silent == []
+
+
+def test_one_word_is_one_file() -> None:
+    words = Counter(path.stem for path in SOURCE.rglob("*.py") if not path.stem.startswith("__"))
+    assert {word for word, files in words.items() if files > 1} == SAME_WORD
 
 
 def test_modules_stay_small() -> None:

@@ -23,34 +23,64 @@ MOST_BYTES = 3 << 20
 LONG_H = 0.25
 """From so many hours on, growth is also told for an hour."""
 MOST_IN_AN_HOUR = 1 << 20
+MOST_SAMPLES = 2048
+
+Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+Rows = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+
+class Samples:
+    """What was held after each turn, evenly over all turns; it takes no more memory itself as they become many."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self._rows = np.full((MOST_SAMPLES, 3), -1.0)
+        self._count = 0
+        self._each = 1
+        """Of so many turns one is kept."""
+
+    def add(self, memory: int, descriptors: int, threads: int) -> None:
+        """What is held now."""
+        if self.turns % self._each == 0 and self._count == MOST_SAMPLES:
+            self._rows[: MOST_SAMPLES // 2] = self._rows[::2].copy()
+            self._count //= 2
+            self._each *= 2
+        if self.turns % self._each == 0:
+            self._rows[self._count] = memory, descriptors, threads
+            self._count += 1
+        self.turns += 1
+
+    @property
+    def settled(self) -> Rows:
+        """Those kept since it had time to find its size: bytes, descriptors, threads, by columns."""
+        return self._rows[self._count // WARM_UP : self._count].T
+
+    def slope(self, values: Values) -> float:
+        """Growth for each turn, by least squares."""
+        return float(np.polyfit(np.arange(len(values)) * self._each, values, 1)[0])
 
 
 def attempt(trial: Trial) -> None:
     """Descriptors and threads come back to what they were after each turn, memory stays."""
     process = psutil.Process()
-    samples: list[tuple[int, int, int]] = []
+    samples = Samples()
     began = time.monotonic()
-    while len(samples) < TURNS or trial.goes_on:
-        _turn(trial, len(samples))
+    while samples.turns < TURNS or trial.goes_on:
+        _turn(trial, samples.turns)
         gc.collect()
         pool().trim()
-        samples.append((process.memory_info().rss, len(_descriptors(process)), threading.active_count()))
-    trial.count("connections", READERS * len(samples))
-    settled = samples[len(samples) // WARM_UP :]
-    memory, descriptors, threads = (np.array(column, float) for column in zip(*settled, strict=True))
-    grown = _slope(memory) * len(settled)
+        samples.add(process.memory_info().rss, len(_descriptors(process)), threading.active_count())
+    trial.count("connections", READERS * samples.turns)
+    memory, descriptors, threads = samples.settled
+    each = samples.slope(memory)
+    grown = each * samples.turns * (1 - 1 / WARM_UP)
     trial.measure("memory grown in a round", max(0.0, grown) / 1e6, "MB", most=MOST_BYTES / 1e6)
     if (hours := (time.monotonic() - began) / 3600) > LONG_H:
-        an_hour = _slope(memory) * len(samples) / hours
+        an_hour = each * samples.turns / hours
         trial.measure("memory grown in an hour", max(0.0, an_hour) / 1e6, "MB", most=MOST_IN_AN_HOUR / 1e6)
-    trial.check(grown < 4 * MOST_BYTES, f"memory grew by {grown / 1e6:.1f} MB in {len(settled)} turns")
+    trial.check(grown < 4 * MOST_BYTES, f"memory grew by {grown / 1e6:.1f} MB in {samples.turns} turns")
     trial.check(descriptors[-1] <= descriptors[0], f"descriptors: {descriptors.astype(int).tolist()}")
     trial.check(threads[-1] <= threads[0], f"threads: {threads.astype(int).tolist()}")
-
-
-def _slope(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Growth for each turn, by least squares."""
-    return float(np.polyfit(np.arange(len(values)), values, 1)[0])
 
 
 def _turn(trial: Trial, turn: int) -> None:

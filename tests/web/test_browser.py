@@ -295,18 +295,41 @@ def test_video_that_comes_unevenly_is_played_further_from_its_end_for_a_while(se
     opened(tab, serve("synthetic:balls", fps=5))
     at_first, starved, after_a_jump, calm = tab.run("""(async () => {
         const {MsePlayer} = await import('/static/players.js');
-        const player = new MsePlayer({done() {}, shown() {}, failed() {}}), margins = [player.margin];
+        const player = new MsePlayer({done() {}, shown() {}, failed() {}}), spares = [player.spare];
         for (let n = 1; n < 20; n++) player.starved(n * 1000);
-        margins.push(player.margin);
-        player.margin = 0.1; player.jumped = 20000; player.starved(20100);
-        margins.push(player.margin);
+        spares.push(player.spare);
+        player.spare = 0.1; player.jumped = 20000; player.starved(20100);
+        spares.push(player.spare);
         player.buffer = {buffered: {length: 1, start: () => 0, end: () => 10}, updating: true};
         for (let n = 0; n < 20; n++) { player.uneven = -1e6; player.chase(); }
-        margins.push(player.margin);
+        spares.push(player.spare);
         player.close();
-        return margins;
+        return spares;
     })()""")
-    assert (at_first, starved, after_a_jump, calm) == (0.04, 0.3, 0.1, 0.04)
+    assert (at_first, starved, after_a_jump, calm) == (0.033, 0.3, 0.1, 0.033)
+
+
+def test_how_far_from_its_end_video_is_played_is_steered_by_its_pace(serve: Serve, tab: Tab) -> None:
+    opened(tab, serve("synthetic:balls", fps=5))
+    paces, jumped_to = tab.run("""(async () => {
+        const {MsePlayer} = await import('/static/players.js');
+        const player = new MsePlayer({done() {}, shown() {}, failed() {}}), paces = [];
+        for (let n = 0; n < 200; n++) player.take({at: n * 0.04, data: new Uint8Array(), kind: 1});
+        const wanted = player.interval + player.spare;
+        player.element = {currentTime: 0, playbackRate: 1};
+        player.jumped = performance.now();
+        for (const late of [-0.03, -0.01, 0, 0.02, 0.2]) {
+            player.buffer = {buffered: {length: 1, start: () => 0, end: () => wanted + late}, updating: true};
+            player.chase();
+            paces.push(player.element.playbackRate);
+        }
+        player.jumped = -1e6;
+        player.buffer = {buffered: {length: 1, start: () => 0, end: () => 10}, updating: true};
+        player.chase();
+        return [paces, 10 - player.element.currentTime];
+    })()""")
+    assert paces == [0.94, 0.98, 1, 1.04, 1.1]
+    assert jumped_to == pytest.approx(0.04 + 0.033, abs=1e-3)
 
 
 def test_a_part_that_is_opened_twice_asks_once(serve: Serve, tab: Tab) -> None:

@@ -543,3 +543,22 @@ def test_a_server_that_cannot_begin_keeps_nobody_waiting(serve: Serve, monkeypat
     server = serve("synthetic:")
     until(lambda: not server.running)
     assert said == ["no thread can be started"]
+
+
+def test_what_is_sent_to_a_page_does_not_wait_for_what_was_sent_before() -> None:
+    async def no_delay() -> int:
+        options = asyncio.Queue[int]()
+
+        def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            options.put_nowait(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = Listening.parse("localhost:0").bound()
+        async with await asyncio.start_server(take, sock=listener):
+            _, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
+            option = await options.get()
+            writer.close()
+            await writer.wait_closed()
+        return option
+
+    assert asyncio.run(no_delay()) != 0

@@ -53,7 +53,8 @@ class Listening(NamedTuple):
     def bound(self) -> socket.socket:
         """A socket that listens there; raises `Unavailable` where that is not possible."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio has what it takes to be TCP sent at once; with the protocol left open small things wait for each other
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if sys.platform == "linux":  # those that are accepted have it from the one that listens

@@ -67,11 +67,12 @@ export class CodecPlayer {
   close() { const decoder = this.decoder; this.decoder = null; if (decoder && decoder.state !== 'closed') decoder.close(); }
 }
 
-const BEHIND = 0.25, CLOSE = 0.04, FAR = 0.3, CALM_MS = 5000, KEPT_S = 20;
+// In seconds: a picture is to be shown SPARE after it came, or, where pictures come unevenly, up to MOST_SPARE.
+const SPARE = 0.033, MOST_SPARE = 0.3, BEHIND = 0.25, KEPT_S = 20, CALM_MS = 10000, STEERING = 2, MOST_STEERED = 0.1;
 
 export class MsePlayer {
   constructor({done, shown, failed}) {
-    Object.assign(this, {done, shown, failed, queue: [], marks: [], jumped: 0, url: '', margin: CLOSE, uneven: 0});
+    Object.assign(this, {done, shown, failed, queue: [], marks: [], jumped: 0, url: '', interval: 0.03, spare: SPARE, uneven: 0});
     this.element = document.createElement('video');
     Object.assign(this.element, {muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true});
     this.element.onerror = () => this.failed('mse', this.element.error);
@@ -97,6 +98,8 @@ export class MsePlayer {
   }
   take(message) {
     if (message.kind === BEGIN) { this.begin(message); return; }
+    const took = message.at - this.marks.at(-1)?.at;
+    if (took > 0 && took < 1) this.interval += 0.1 * (took - this.interval);
     this.queue.push(message); this.marks.push(message);
     if (this.marks.length > 300) this.marks.shift();
     this.pump();
@@ -111,18 +114,18 @@ export class MsePlayer {
   }
   // There was nothing more to show: what comes so unevenly is played a little further from its end, for a while.
   starved(now) {
-    if (now - this.jumped < 500) return;              // by a jump, which is no reason
-    this.margin = Math.min(FAR, this.margin * 1.4); this.uneven = now;
+    if (now - this.jumped < 1000) return;             // by a jump, which is no reason
+    this.spare = Math.min(MOST_SPARE, this.spare * 1.2); this.uneven = now;
   }
-  // A jump starves decoders, so it is rare; a small gap is closed by playing a little faster.
+  // The distance from the end is steered by the pace; a jump, which starves decoders, closes a gap that is large.
   chase() {
     const {buffer, element} = this, ranges = buffer.buffered;
     if (!ranges.length) return;
-    const end = ranges.end(ranges.length - 1), start = ranges.start(0), gap = end - element.currentTime, now = performance.now();
-    if (now - this.uneven > CALM_MS) { this.margin = Math.max(CLOSE, this.margin / 1.4); this.uneven = now; }
-    const spare = this.margin - CLOSE;
-    if (element.currentTime < start || (gap > BEHIND + spare && now - this.jumped > 1000)) { element.currentTime = Math.max(start, end - 0.02 - spare); this.jumped = now; }
-    else element.playbackRate = gap > this.margin ? 1.1 : 1;
+    const end = ranges.end(ranges.length - 1), start = ranges.start(0), now = performance.now();
+    if (now - this.uneven > CALM_MS) { this.spare = Math.max(SPARE, this.spare / 1.2); this.uneven = now; }
+    const wanted = this.interval + this.spare, late = end - element.currentTime - wanted;
+    if (element.currentTime < start || (late > BEHIND && now - this.jumped > 1000)) { element.currentTime = Math.max(start, end - wanted); this.jumped = now; }
+    else element.playbackRate = Math.round(100 * (1 + Math.max(-MOST_STEERED, Math.min(MOST_STEERED, STEERING * late)))) / 100;
     if (!buffer.updating && end - start > KEPT_S) buffer.remove(start, end - KEPT_S / 2);
   }
   draw(data) {

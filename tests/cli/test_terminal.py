@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.conftest import StartChild
+
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -59,3 +61,23 @@ def test_the_demo_is_a_table() -> None:
     assert "slow, 250 ms for each" in shown
     assert "lossless, every frame" in shown
     assert "LEFT OUT" in shown
+
+
+INTERRUPTED_WHILE_LOADING = """
+import sys
+from framebus.cli import main
+
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "framebus.cli.entry":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+sys.exit(main(["list"]))
+"""
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_word(child: StartChild) -> None:
+    command = child("-c", INTERRUPTED_WHILE_LOADING)
+    assert command.wait() == 130
+    assert command.stderr == ""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command with the given arguments (default: the process's own); the exit code."""
-    from framebus.cli.entry import enter
-
+    try:
+        from framebus.cli.entry import enter
+    except KeyboardInterrupt:  # while it loads
+        return 130
     return enter(argv)

@@ -94,7 +94,16 @@ def test_templates_in_one_folder_are_counted_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "saved", [b"", b"{", b"[]", b"\xff\xfe", b'{"framebus":9}', b'{"framebus":1,"templates":{"x":[{"run":1}]}}']
+    "saved",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"templates":{"\xff":[]}}',
+        b'{"framebus":9}',
+        b'{"framebus":1,"templates":{"x":[{"run":1}]}}',
+    ],
 )
 def test_an_index_that_is_none_is_refused(saved: bytes) -> None:
     with pytest.raises(BadFrame):

@@ -76,6 +76,7 @@ def test_a_picture_that_replaces_another_tells_of_itself(pictured: tuple[str, Pa
 
 
 def test_a_folder_of_photographs_has_lost_nothing(tmp_path: Path) -> None:
-    (tmp_path / "framebus-missed.jsonl").write_text('{"file": 3}\nnothing\n{"file":"a.png","missed":-1}\n')
+    notes = b'{"file": 3}\nnothing\n{"file":"a.png","missed":-1}\n{"file":"\xff","missed":1}\n{"x":' + b"[" * 9000
+    (tmp_path / "framebus-missed.jsonl").write_bytes(notes)
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 4), np.uint8))
     assert _looked_at(f"{tmp_path}/") == [(0, 0)]

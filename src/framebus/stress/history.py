@@ -60,7 +60,7 @@ def read(path: Path) -> list[Line]:
         return [msgspec.json.decode(line, type=Line) for line in path.read_bytes().splitlines()]
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unavailable(
             f"{path} is no history of `framebus stress`: {error}. Name another file, or one that is not there yet."
         ) from None

@@ -84,7 +84,7 @@ class Numbers:
 def _loaded(saved: bytes) -> _Index:
     try:
         index = msgspec.json.decode(saved, type=_Index)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrame(str(error)) from error
     if index.framebus != VERSION:
         raise BadFrame(f"it is of version {index.framebus}, this framebus knows {VERSION}")

@@ -32,7 +32,7 @@ def read(data: bytes) -> dict[str, int]:
     for text in data.splitlines():
         try:
             told = _decode(text)
-        except msgspec.DecodeError:
-            continue  # cut off when its writer was killed
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            continue  # cut off when its writer was killed, or somebody else's
         found[told.file] = told.missed
     return found

@@ -112,7 +112,7 @@ def group_of(data: bytes) -> dict[str, Any]:
     """The attributes of a group, by its description; raises `BadFrame` where it is none."""
     try:
         return _decode_group(data).attributes
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrame(f"it is no group of Zarr version 3: {error}") from error
 
 

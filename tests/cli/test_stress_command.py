@@ -82,7 +82,7 @@ def test_runs_add_up_in_a_history(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["stress", "--rounds", "1", "--seed", "9", "--history", history, "--report", str(page)]) == 3
     assert "3 rounds, 6 kills · age 8 ms" in capsys.readouterr().out
     text = page.read_text()
-    assert "Written by `framebus stress --rounds 1 --history`: 2 runs on 2" in text
+    assert "Written by `framebus stress --history`: 2 runs on 2" in text
     assert "✓ held: 3 rounds, 6 kills" in text
     assert "| `framebus stress --only A2 --seed 9 --rounds 1` |" in text
     assert "not tried: no camera" in text

@@ -127,7 +127,7 @@ class _Seen:
 
         if self.history is None:
             return f"Written by `{typed}`, {when}, with framebus {self._run.version}, {self._run.machine}."
-        return f"Written by `{typed} --history`: {described(read(self.history))}."
+        return f"Written by `framebus stress --history`: {described(read(self.history))}."
 
 
 class _Going:

@@ -81,11 +81,12 @@ def _sum(claim: Claim, lines: Sequence[Line]) -> Outcome:
 
 
 def described(lines: Sequence[Line]) -> str:
-    """`7 runs from 2026-11-22 to 2026-11-23 with framebus 0.2.0, 2 cores …`; versions and machines are all named."""
+    """`7 runs from 2026-11-22 to 2026-11-23, with framebus 0.2.0, 2 cores …`; all machines are named."""
     runs = sorted({(line.run.began, line.run.seed) for line in lines})
     days = list(dict.fromkeys(began[:10] for began, _ in runs))
     when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
-    versions = ", ".join(dict.fromkeys(line.run.version for line in lines))
+    known = sorted({line.run.version for line in lines}, key=lambda version: (len(version), version))
+    versions = known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}"
     machines = "; ".join(dict.fromkeys(line.run.machine for line in lines))
     return f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} {when}, with framebus {versions}, {machines}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import ssl
 import sys
 import threading
@@ -87,6 +88,29 @@ def test_a_hurry_wakes_who_gathers(quiet: None, monkeypatch: pytest.MonkeyPatch)
         camera.shoot()
         assert not taken, "it came at once: nothing was gathered"
         feed.hurry(True)
+        taking.join()
+    assert numbers(taken) == [0]
+
+
+def test_who_waits_already_gathers_from_then_on(quiet: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TestCamera(fps=0, size="320x240") as camera, contextlib.closing(connect(camera.url)) as feed:
+        waits, bell = threading.Event(), select.poll()
+        bell.register(feed._bell, select.POLLIN)
+
+        class NotTheLine:
+            """As if what came were never enough to wake anybody."""
+
+            def poll(self, timeout_ms: float) -> list[tuple[int, int]]:
+                waits.set()
+                return bell.poll(timeout_ms)
+
+        monkeypatch.setattr(feed, "_poll", NotTheLine())
+        taken = list[Packet]()
+        taking = threading.Thread(target=lambda: taken.extend(take(feed, 1)))
+        taking.start()
+        assert waits.wait(20)
+        feed.hurry(False)  # it waits for a first byte, for as long as a camera may be silent
+        camera.shoot()
         taking.join()
     assert numbers(taken) == [0]
 

@@ -118,8 +118,10 @@ class RtspFeed:
     def hurry(self, wanted: bool) -> None:
         """See `Source.hurry`. Over UDP, whose packets the system keeps few of, they are always read as they come."""
         if self.transport == "tcp":
-            self._gathers = not wanted
-            self._line.gather(GATHERED_BYTES if self._gathers else 1)
+            with self._ring:
+                self._gathers = not wanted
+                self._line.gather(GATHERED_BYTES if self._gathers else 1)
+                self._bell.ring()  # whoever waits now does so for one byte, and for longer
 
     def close(self) -> None:
         """End the iteration and hang up; from any thread, any time, more than once."""
@@ -158,7 +160,11 @@ class RtspFeed:
 
     def _turn_over(self, until: float) -> None:
         """Wait for something to happen, until then at most, and deal with it."""
-        line, gathers = self._line, self._gathers
+        line = self._line
+        with self._ring:
+            gathers = self._gathers
+            if not self._closing:
+                self._bell.hush()
         until = min(until, self._now + GATHERED_S) if gathers else until
         events = () if not line.drained else self._poll.poll(max(0.0, until - time.monotonic()) * 1000)
         self._now, self._utc_ns, self._mono_ns = time.monotonic(), clock.utc_ns(), clock.mono_ns()

@@ -25,6 +25,7 @@ from weakref import WeakSet
 import msgspec
 
 from framebus.core.errors import Unavailable
+from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
 from framebus.core.statistics import FlowInfo
 from framebus.core.whole import whole
@@ -308,7 +309,7 @@ def _sweep_sockets(paths: Sequence[Path], living: set[str]) -> None:
 def _decode(data: bytes) -> Record | None:
     try:
         return msgspec.json.decode(data, type=Record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return None
 
 

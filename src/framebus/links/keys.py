@@ -30,6 +30,7 @@ from zmq.utils import z85
 from framebus.core import names
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.hosts import Peer, network_wide, parse_peer
+from framebus.core.not_json import NOT_JSON
 from framebus.core.whole import whole
 from framebus.links import codes
 from framebus.links.locks import lock
@@ -254,7 +255,7 @@ class KeyStore:
             data = file.read(MAX_FILE_BYTES)
         try:
             return msgspec.json.decode(data, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except NOT_JSON as error:
             raise Unavailable(f"{path} is damaged ({error}): restore it, or remove it and invite again") from error
 
     def _write(self, name: str, content: msgspec.Struct) -> None:

@@ -11,6 +11,7 @@ from framebus.core import clock
 from framebus.core.contracts import Done, Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.core.frame import Packet
+from framebus.core.untold import Untold
 from framebus.record.pruning import Retention
 from framebus.record.recording_kind import Kind, Writer
 from framebus.record.recording_names import Naming
@@ -66,7 +67,7 @@ class Recorder:
         self._overwrite = overwrite
         self._tidying = Tidying(naming, retention or Retention())
         self._rolls: dict[str, _Roll] = {}
-        self._untold: dict[tuple[str, int], int] = {}
+        self._untold = Untold()
         self._closed = False
         _check_folder(naming.root)
         self._refuse_foreign()
@@ -95,18 +96,13 @@ class Recorder:
         if roll.writer is None:
             self._begin(roll, item)
         assert roll.writer is not None  # noqa: S101  (begun just above)
-        roll.writer.write(self._with_what_was_skipped(item), done)
+        roll.writer.write(self._untold.told(item), done)
         seen.add(item.seq)
 
     def _skip(self, packet: Packet, *, begun: bool) -> None:
         """It is missed by the next one that is written, unless the recording only begins there."""
         self.skipped += 1
-        key = packet.stream, packet.run
-        self._untold[key] = self._untold.get(key, 0) + packet.missed + begun
-
-    def _with_what_was_skipped(self, item: Item) -> Item:
-        untold = self._untold.pop((item.stream, item.run), 0) if self._untold else 0
-        return item.replace(missed=item.missed + untold) if untold else item
+        self._untold.add(packet.stream, packet.run, packet.missed + begun)
 
     def split(self, stream: str) -> None:
         """Finish the file that `stream` is in; its next frame begins another."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from framebus.core.errors import Unavailable
+from framebus.core.not_json import NOT_JSON
 from framebus.stress.claims import Claim
 from framebus.stress.outcomes import Breached, Figure, Outcome, Round
 
@@ -60,7 +61,7 @@ def read(path: Path) -> list[Line]:
         return [msgspec.json.decode(line, type=Line) for line in path.read_bytes().splitlines()]
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (OSError, *NOT_JSON) as error:
         raise Unavailable(
             f"{path} is no history of `framebus stress`: {error}. Name another file, or one that is not there yet."
         ) from None

@@ -16,6 +16,7 @@ from framebus.core.errors import Closed, Error, OpError, Timeout
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
+from framebus.core.untold import Untold
 from framebus.verbs.noted import Noted
 from framebus.verbs.sinking import SinkPublisher
 from framebus.work.input_frames import taken
@@ -92,7 +93,7 @@ class Flow:
         self._told_ns = 0
         self._said = ""
         self._taken = self._written = self._failed = self._in_flight = 0
-        self._untold: dict[tuple[str, int], int] = {}
+        self._untold = Untold()
         self._arrived = threading.Condition()
         self._stopping = False  # not an Event: a signal handler sets it
         self._stopped_ns = 0
@@ -232,9 +233,8 @@ class Flow:
         given, made = result.given, result.made
         key = given.stream, given.run
         if not made:
-            if given.missed:
-                self._untold[key] = self._untold.get(key, 0) + given.missed
-        elif self._untold and (missed := self._untold.pop(key, 0)):
+            self._untold.add(*key, given.missed)
+        elif missed := self._untold.take(*key):
             return [made[0].replace(missed=made[0].missed + missed), *made[1:]]
         return made
 

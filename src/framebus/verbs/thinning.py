@@ -6,6 +6,7 @@ from framebus.core import clock
 from framebus.core.contracts import Item
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
+from framebus.core.untold import Untold
 
 
 class Thinning:
@@ -17,7 +18,7 @@ class Thinning:
     def __init__(self, max_fps: float | None) -> None:
         self._period_ns = int(1e9 / max_fps) if max_fps else 0
         self._opens_ns: dict[str, int] = {}
-        self._untold: dict[str, tuple[int, int]] = {}
+        self._untold = Untold()
 
     def admitted(self, item: Item) -> Item | None:
         """`item` as this reader gets it, or None; raises `OptionError` for packets, which cannot be left out singly."""
@@ -25,13 +26,10 @@ class Thinning:
             return item
         if not isinstance(item, Frame):
             raise OptionError(f"max_fps does not go with packets ({item.stream}): every one is needed to decode")
-        run, untold = self._untold.pop(item.stream, (0, 0))
-        if untold and run == item.run:
-            item = item.replace(missed=item.missed + untold)
+        item = self._untold.told(item)
         if self._open(item.stream, item.captured_ns or clock.utc_ns()):
             return item
-        if item.missed:
-            self._untold[item.stream] = item.run, item.missed
+        self._untold.add(item.stream, item.run, item.missed)
         return None
 
     def _open(self, stream: str, now_ns: int) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from framebus.core.errors import BadFrame
+from framebus.core.not_json import NOT_JSON
 from framebus.web import fmp4
 from framebus.web.line import Line, first_of
 from framebus.web.outbox import CodedLane
@@ -175,7 +176,7 @@ class Mse:
 def _parsed(text: str | bytes) -> Word:
     try:
         return msgspec.json.decode(text, type=Word)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise BadFrame(f'a word that is none, {error}: say {{"type": "mse", "value": "avc1.640029"}}') from None
 
 

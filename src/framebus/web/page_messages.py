@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from framebus.core.errors import BadFrame
+from framebus.core.not_json import NOT_JSON
 
 BEGIN, JPEG, CODED, MP4 = 0, 1, 2, 3
 HEAD = struct.Struct(">BBHIddII")
@@ -85,7 +86,7 @@ def parse(text: str | bytes) -> Wish:
         raise BadFrame(f"a wish of {len(text)} bytes: {MAX_WISH_BYTES} at most")
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise BadFrame(f"a wish that is none: {error}") from None
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from framebus.core.errors import Error
+from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ async def body(request: Request, form: type[T]) -> T:
             raise Wrong(413, f"that is too much: {MAX_BODY_BYTES} bytes at most")
     try:
         return msgspec.json.decode(data, type=form)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise Wrong(422, str(error)) from None
 
 

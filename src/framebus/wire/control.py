@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Identity
+from framebus.core.not_json import NOT_JSON
 from framebus.wire import limits
 
 VERSION = 1
@@ -241,7 +242,7 @@ def decode(data: bytes | memoryview) -> Message:
         raise BadFrame(f"control message of {len(data)} bytes: the limit is {MAX_CONTROL_BYTES}")
     try:
         message = _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise BadFrame(f"not a framebus control message: {error}") from error
     if message.fb != VERSION and not isinstance(message, Hello | Refuse):
         raise BadFrame(f"control message of protocol version {message.fb}: this side speaks {VERSION}")

@@ -19,6 +19,7 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import NO_META, Coded, Frame, Packet
 from framebus.core.names import valid_name
+from framebus.core.not_json import NOT_JSON
 from framebus.wire import arrays, layout, limits
 from framebus.wire.encodings import EncodedImage
 from framebus.wire.layout import Array, Buffer
@@ -73,7 +74,6 @@ _from_json = msgspec.json.Decoder(Header, strict=False).decode  # not strict: nu
 _probe = msgspec.json.Decoder(_Probe).decode
 _THINNED_BYTES = 32
 """Room for `thin`."""
-_NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 def is_native(header: Buffer) -> bool:
@@ -82,7 +82,7 @@ def is_native(header: Buffer) -> bool:
         return False
     try:
         return _probe(header).fb is not None
-    except _NOT_JSON:
+    except NOT_JSON:
         return False
 
 
@@ -121,7 +121,7 @@ def decode(header: Buffer, payload: Buffer, *, max_bytes: int = limits.MAX_FRAME
         raise BadFrame(f"frame header of {len(header)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
     try:
         head = _from_json(header)
-    except _NOT_JSON as error:
+    except NOT_JSON as error:
         raise BadFrame(f"not a framebus frame header: {error}") from error
     if head.fb != VERSION:
         raise BadFrame(f"frame of protocol version {head.fb}, this side speaks {VERSION}: upgrade the older one")

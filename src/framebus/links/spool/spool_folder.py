@@ -9,6 +9,7 @@ import stat
 import msgspec
 
 from framebus.core.errors import Unavailable
+from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
 from framebus.links import locks
 
@@ -73,7 +74,7 @@ def _check(folder: str) -> None:
 def _holder(descriptor: int) -> Holder:
     try:
         return msgspec.json.decode(os.read(descriptor, MAX_LOCK_BYTES), type=Holder)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (OSError, *NOT_JSON):
         return Holder()
 
 

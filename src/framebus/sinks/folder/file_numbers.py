@@ -10,6 +10,7 @@ import msgspec
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
+from framebus.core.not_json import NOT_JSON
 
 VERSION = 1
 
@@ -84,7 +85,7 @@ class Numbers:
 def _loaded(saved: bytes) -> _Index:
     try:
         index = msgspec.json.decode(saved, type=_Index)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise BadFrame(str(error)) from error
     if index.framebus != VERSION:
         raise BadFrame(f"it is of version {index.framebus}, this framebus knows {VERSION}")

@@ -12,6 +12,7 @@ import msgspec
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Coded, Frame
 from framebus.core.names import to_name
+from framebus.core.not_json import NOT_JSON
 from framebus.wire import limits
 from framebus.wire.layout import Array, Buffer, array_in, name_of, received
 from framebus.wire.meta import check_depth
@@ -32,7 +33,7 @@ def json_object(part: Buffer) -> dict[str, Any]:
         raise BadFrame(f"header of {len(part)} bytes: the limit is {limits.MAX_HEADER_BYTES}")
     try:
         return _decode(part)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise BadFrame(f"not a JSON header: {error}") from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from framebus.core.not_json import NOT_JSON
 from framebus.wire import limits
 from framebus.wire.layout import Buffer
 
@@ -47,7 +48,7 @@ def recognise(parts: Sequence[Buffer]) -> Kind:
         return Kind.UNKNOWN
     try:
         keys = _keys(parts[0])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except NOT_JSON:
         return Kind.UNKNOWN
     if keys.fb is not None:
         return _ours(keys, len(parts))

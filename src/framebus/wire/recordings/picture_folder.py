@@ -10,6 +10,8 @@ from typing import Annotated
 
 import msgspec
 
+from framebus.core.not_json import NOT_JSON
+
 NAME = "framebus-missed.jsonl"
 
 
@@ -32,7 +34,7 @@ def read(data: bytes) -> dict[str, int]:
     for text in data.splitlines():
         try:
             told = _decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        except NOT_JSON:
             continue  # cut off when its writer was killed, or somebody else's
         found[told.file] = told.missed
     return found

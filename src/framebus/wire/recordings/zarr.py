@@ -28,6 +28,7 @@ import msgspec
 import numpy as np
 
 from framebus.core.errors import BadFrame
+from framebus.core.not_json import NOT_JSON
 from framebus.wire import limits
 from framebus.wire.recordings import missed
 
@@ -112,7 +113,7 @@ def group_of(data: bytes) -> dict[str, Any]:
     """The attributes of a group, by its description; raises `BadFrame` where it is none."""
     try:
         return _decode_group(data).attributes
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise BadFrame(f"it is no group of Zarr version 3: {error}") from error
 
 

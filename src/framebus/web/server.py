@@ -8,9 +8,8 @@ import socket
 import ssl
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from framebus.core.closing import Closing
 from framebus.core.errors import OptionError, Unavailable
@@ -18,12 +17,13 @@ from framebus.links.forbidden import unavailable
 from framebus.web.page import Page, require_packages
 from framebus.web.ways import Role
 
+if TYPE_CHECKING:
+    from framebus.web.calm import Calm
+
 LISTEN = "localhost:8080"
 _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.*-]*):(?P<port>\d{1,5})")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _EVERYWHERE = ("", "*", "0.0.0.0")  # noqa: S104  (said, not bound)
-_GRACE_S = 2
-LOOK_S = 1.0
 _TCP_NOTSENT_LOWAT = 25
 UNSENT_BYTES = 128 * 1024
 """What of a connection waits in the kernel, at most: whoever is slow is sent newer pictures instead of old ones."""
@@ -134,52 +134,13 @@ class Server(Closing):
             self.page.wall.rest()
 
 
-def _server(page: Page, certificate: str | Path | None, key: str | Path | None) -> Any:
-    import uvicorn
+def _server(page: Page, certificate: str | Path | None, key: str | Path | None) -> Calm:
+    from framebus.web import calm
 
-    class Calm(uvicorn.Server):
-        """One that looks only once a second whether it is to end, and is told when it is."""
-
-        def __init__(self, config: uvicorn.Config) -> None:
-            super().__init__(config)
-            self._asked = asyncio.Event()
-            self._loop: asyncio.AbstractEventLoop | None = None
-
-        def end(self) -> None:
-            """Stop serving, soon; from any thread."""
-            self.should_exit = True
-            with suppress(RuntimeError):  # the loop has just ended
-                if self._loop is not None:
-                    self._loop.call_soon_threadsafe(self._asked.set)
-
-        async def main_loop(self) -> None:
-            """In place of its own, which looks ten times a second."""
-            self._loop = asyncio.get_running_loop()
-            while not await self.on_tick(0):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._asked.wait(), LOOK_S)
-
-    config = uvicorn.Config(
-        page.app,
-        ws="websockets-sansio",
-        http="h11",
-        loop="asyncio",
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws_per_message_deflate=False,  # pictures are small already
-        ws_max_size=64 * 1024,
-        timeout_graceful_shutdown=_GRACE_S,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-    )
     try:
-        config.load()
+        server = calm.of(page.app, certificate, key)
     except (OSError, ssl.SSLError) as error:
         raise Unavailable(f"the certificate {certificate} cannot be used: {error}") from error
     if bool(key) and not certificate:
         raise OptionError("a key needs its certificate: give both, as PEM files")
-    return Calm(config)
+    return server

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zmq
@@ -42,7 +43,7 @@ pytestmark = pytest.mark.skipif(not descriptors.counts_received(), reason="this 
 class Hub:
     """A listener with a guard, driven by the test as an endpoint would."""
 
-    def __init__(self, policy: Policy | KeyStore | None = None, keys: KeyPair | None = None, **limits: int) -> None:
+    def __init__(self, policy: Policy | KeyStore | None = None, keys: KeyPair | None = None, **limits: Any) -> None:
         self.domain = secrets.token_hex(8)
         on_duty().register(self.domain, policy or Loopback())
         self.socket = listener("tcp://127.0.0.1:0", keys=keys, domain=self.domain)

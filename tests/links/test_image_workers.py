@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zmq
@@ -14,6 +15,8 @@ import zmq
 from framebus.core.addresses import Link
 from framebus.core.bell import Bell
 from framebus.core.errors import AddressError, Unavailable
+from framebus.links import sockets
+from framebus.links.guard import Guard
 from framebus.links.image_workers import Desk, News, address_of
 from framebus.testing.links import WAIT_S
 from framebus.wire.dialects.workers import Quit, Request, Task, encode
@@ -45,9 +48,9 @@ class Worker:
         for socket in (self.dealer, self.listener):
             socket.rcvtimeo = int(WAIT_S * 1000)
 
-    def close(self) -> None:
-        """As if it ended."""
-        self._context.destroy(linger=0)
+    def close(self, linger: int = 0) -> None:
+        """As if it ended; `linger` -1: when what it said has left."""
+        self._context.destroy(linger)
 
 
 @pytest.fixture
@@ -85,6 +88,42 @@ def test_a_worker_asks_gets_and_goes(address: Address, worker: Worker, bell: Bel
         assert next_news(desk, bell) == News(who, None)
         assert len(desk) == 0
         assert not desk.send(who, encode(Task("/photos/é.jpg")))
+
+
+def test_the_end_of_a_worker_that_came_the_moment_the_door_opened_is_seen(
+    address: Address, worker: Worker, bell: Bell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived = worker.dealer.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    listener = sockets.listener
+
+    def listener_with_a_guest(where: str, **options: Any) -> sockets.Socket:
+        opened = listener(where, **options)
+        if options["kind"] == zmq.ROUTER:
+            arrived.recv_multipart()
+        return opened
+
+    monkeypatch.setattr(sockets, "listener", listener_with_a_guest)
+    with Desk(address[0]) as desk:
+        worker.dealer.send_multipart([bytes(part) for part in encode(Request())])
+        who, _ = next_news(desk, bell)
+        arrived.close()
+        worker.close()
+        assert next_news(desk, bell) == News(who, None)
+
+
+def test_a_worker_that_spoke_and_went_at_once_is_heard_and_missed(address: Address, worker: Worker, bell: Bell) -> None:
+    with Desk(address[0]) as desk:
+        worker.dealer.send_multipart([bytes(part) for part in encode(Request())])
+        worker.close(linger=-1)
+        guard = desk._router._lookout
+        assert isinstance(guard, Guard)
+        while not guard.counts.accepted or len(guard) or not desk._router.socket.poll(0):
+            guard.connection(-1)  # until its end is known, and its word unread
+        (who, parts), end = desk.news()
+        assert [bytes(part) for part in parts or ()] == [b"req", b""]
+        assert end == News(who, None)
+        assert len(desk) == 0
+        assert not list(desk.news())
 
 
 def test_all_are_told_to_quit(address: Address, worker: Worker, bell: Bell) -> None:

@@ -73,10 +73,11 @@ class Counts:
 
 
 class Guard:
-    """Watches the connections of one listening socket (tcp; of ipc it tells only who has gone).
+    """Watches the connections of one listening socket. Where it is not `tcp`, it tells only who has gone.
 
-    Used by whoever drives the socket, one thread at a time. Call `drive` when `fileno()` is readable and when
-    `deadline` (monotonic seconds) has passed; close the guard before the socket.
+    Make it before the socket is bound: a connection that was accepted earlier is never known, nor its end. Used by
+    whoever drives the socket, one thread at a time. Call `drive` when `fileno()` is readable and when `deadline`
+    (monotonic seconds) has passed; close the guard before the socket.
 
     `limit_unadmitted` bytes may be open for a connection that has not been admitted, `limit` for one that has, and
     `limit_total` (a quarter of the machine's memory) for all together; the largest is ended first. Beyond
@@ -89,6 +90,7 @@ class Guard:
         socket: sockets.Socket,
         *,
         encrypted: bool = False,
+        tcp: bool = True,
         limit_unadmitted: int = UNADMITTED_BYTES,
         limit: int = ADMITTED_BYTES,
         limit_total: int | None = None,
@@ -101,7 +103,7 @@ class Guard:
         self._total = limit_total or total_bytes() // 4
         self._last_descriptor = descriptors.limit() - RESERVED_DESCRIPTORS
         self._max = min(max_connections, self._last_descriptor)
-        self._tcp = not sockets.bound_to(socket).startswith(("ipc", "inproc"))  # not bound yet: it will be tcp
+        self._tcp = tcp
         self._connections: dict[int, _Connection] = {}
         self._by_number: dict[int, _Connection] = {}
         self._numbers = itertools.count(FIRST_NUMBER)

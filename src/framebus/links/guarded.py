@@ -1,4 +1,4 @@
-"""A listening ZeroMQ socket on tcp with what belongs to it: who may connect, and the watch over those who do."""
+"""A listening ZeroMQ socket with what belongs to it: the watch over those who connect and, on tcp, who may."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from framebus.core.hosts import Peer
 from framebus.links import sockets, zap
 from framebus.links.doorman import on_duty
 from framebus.links.guard import Guard
-from framebus.links.keys import KeyStore
+from framebus.links.keys import KeyPair, KeyStore
 
 
 class Guarded(NamedTuple):
@@ -38,17 +38,39 @@ def guarded(
     raises.
     """
     domain = secrets.token_hex(8)
-    guards: list[Guard] = []
     keys = policy.own() if isinstance(policy, KeyStore) else None
-
-    def before_binding(socket: sockets.Socket) -> None:
-        guards.append(Guard(socket, encrypted=keys is not None))
-        prepare(socket)
-
+    address = f"tcp://{peer}" if peer.host else f"tcp://*:{peer.port}"
     on_duty().register(domain, policy)
     try:
+        socket, guard = watched(
+            address, kind=kind, keys=keys, domain=domain, max_bytes=max_bytes, queue=queue, prepare=prepare
+        )
+    except BaseException:
+        on_duty().unregister(domain)
+        raise
+    return Guarded(socket, guard, domain)
+
+
+def watched(
+    address: str,
+    *,
+    kind: int = zmq.ROUTER,
+    queue: int,
+    max_bytes: int = sockets.MAX_FRAME_BYTES,
+    keys: KeyPair | None = None,
+    domain: str = "",
+    prepare: Callable[[sockets.Socket], object] = lambda socket: None,
+) -> tuple[sockets.Socket, Guard]:
+    """A socket of `sockets.listener`, and the guard that has seen all its connections: it was there before them."""
+    guards: list[Guard] = []
+
+    def before_binding(socket: sockets.Socket) -> None:
+        guards.append(Guard(socket, encrypted=keys is not None, tcp=address.startswith("tcp")))
+        prepare(socket)
+
+    try:
         socket = sockets.listener(
-            f"tcp://{peer}" if peer.host else f"tcp://*:{peer.port}",
+            address,
             kind=kind,
             keys=keys,
             domain=domain,
@@ -59,6 +81,5 @@ def guarded(
     except BaseException:
         for guard in guards:
             guard.close()
-        on_duty().unregister(domain)
         raise
-    return Guarded(socket, guards[0], domain)
+    return socket, guards[0]

@@ -18,8 +18,8 @@ from framebus.core.addresses import Link, parse
 from framebus.core.closing import Closing
 from framebus.core.errors import AddressError
 from framebus.core.hosts import Peer
-from framebus.links import ipc, sockets
-from framebus.links.guard import Guard
+from framebus.links import ipc
+from framebus.links.guarded import watched
 from framebus.links.old_sockets import Station, listening
 from framebus.wire.dialects import split_envelope
 from framebus.wire.dialects.workers import MAX_RESULT_BYTES
@@ -27,6 +27,7 @@ from framebus.wire.layout import Buffer
 
 PUBLISHER = "publisher.ipc"
 LINGER_MS = 300
+ENDED = -1
 QUEUE = 64
 """Messages of each worker that wait: one that keeps to the rules has one."""
 
@@ -58,15 +59,20 @@ class Desk(Closing):
     def news(self) -> Iterator[News]:
         """What was said and who has gone since the last time; some of it at least."""
         self._publisher.facts()
-        gone = {fact.descriptor for fact in self._router.facts() if fact.kind == "gone"}
+        gone = {fact.connection for fact in self._router.facts() if fact.kind == "gone"}
         for worker in [worker for worker, connection in self._connections.items() if connection in gone]:
             del self._connections[worker]
             yield News(worker, None)
         for frames in self._router.messages():
             worker = frames[0].bytes
-            self._connections[worker] = int(frames[0].get(zmq.SRCFD))
             parts: list[Buffer] = [frame.buffer for frame in frames]
-            yield News(worker, split_envelope(parts)[1])
+            said = News(worker, split_envelope(parts)[1])
+            if (connection := self._router.connection(frames[0])) == ENDED:
+                self._connections.pop(worker, None)
+                yield from (said, News(worker, None))
+            else:
+                self._connections[worker] = connection
+                yield said
 
     def __len__(self) -> int:
         """Workers whose connection stands."""
@@ -95,14 +101,14 @@ class Desk(Closing):
             return listening(kind, address, allow=allow, insecure=insecure, queue=QUEUE, max_bytes=MAX_RESULT_BYTES)
         self._files.append(ipc.File(os.path.abspath(address.path)))
         descriptor = os.dup(self._files[-1].socket.fileno())  # ZeroMQ takes it over
-        socket = sockets.listener(
+        socket, guard = watched(
             f"ipc://{os.path.abspath(address.path)}",
             kind=kind,
             queue=QUEUE,
             max_bytes=MAX_RESULT_BYTES,
-            before_binding=lambda socket: socket.set(zmq.USE_FD, descriptor),
+            prepare=lambda socket: socket.set(zmq.USE_FD, descriptor),
         )
-        return Station(socket, Guard(socket))
+        return Station(socket, guard)
 
     def _close_files(self) -> None:
         for file in self._files:

@@ -12,8 +12,7 @@ from framebus.links.carrier import Carrier
 from framebus.links.dialling import Dial, FileDial, LocalDial, TcpDial
 from framebus.links.doors import FileDoor, TcpDoor
 from framebus.links.entrance import Door
-from framebus.links.guard import Guard
-from framebus.links.guarded import guarded
+from framebus.links.guarded import guarded, watched
 from framebus.links.keys import ClientKeys, KeyStore, lookup_peer
 from framebus.links.monitor import Reminder, Watch
 from framebus.links.switchboard import Switchboard
@@ -31,8 +30,7 @@ def listening(address: Link, allow: Sequence[str], insecure: bool, *, may_share:
         door = shared.publisher_door(address)
         return Switchboard([door], local=door.path, shares=True)
     if address.scheme == "inproc":
-        socket = sockets.listener(f"inproc://{address.path}", queue=MAX_UNREAD)
-        return ZmqCarrier(socket, Guard(socket))
+        return ZmqCarrier(*watched(f"inproc://{address.path}", queue=MAX_UNREAD))
     if address.scheme == "ipc":
         _require_files(address)
         return _open(FileDoor(address.path), may_share)

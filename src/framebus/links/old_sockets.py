@@ -78,6 +78,11 @@ class Station:
             self._call_again(address)
         return facts
 
+    def connection(self, part: zmq.Frame) -> int:
+        """The number, as in `facts`, of the connection that `part` has just come on; -1 where it has ended since."""
+        descriptor = _property(part, zmq.SRCFD, -1)
+        return self._lookout.connection(descriptor) if isinstance(self._lookout, Guard) else -1
+
     def receive(self) -> Parts | None:
         """The next message, now or not at all; at most `MAX_PARTS` of its parts."""
         try:
@@ -146,8 +151,7 @@ class Station:
     def _account(self, first: zmq.Frame, sizes: Sequence[int]) -> None:
         if isinstance(self._lookout, Guard):
             # an XPUB does not say whose subscription it was; these bytes are few, and forgiven
-            descriptor = _property(first, zmq.SRCFD, -1)
-            self._lookout.delivered(self._lookout.connection(descriptor), *sizes[1:])
+            self._lookout.delivered(self.connection(first), *sizes[1:])
 
 
 def calling(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import socket
-import struct
 import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +15,20 @@ import psutil
 
 import framebus as fb
 from framebus.links.memory import give_back, resident_bytes
+from framebus.stress import strangers
 from framebus.stress.numbered_pictures import number_of, picture
 from framebus.stress.trial import Trial
-from framebus.testing import raw_zmtp
 from framebus.testing.damage import Damage
 from framebus.testing.parsers import Parser, parsers
-from framebus.testing.raw_zmtp import MIB, shake_hands
+from framebus.testing.raw_zmtp import MIB
 
 MESSAGES = 120_000
-MORE_MESSAGES, MORE_WAVES = 1_200_000, 8
-"""In each further part of a round that lasts."""
+GUIDED, GUIDED_S = 4, 3
+"""So many parsers, for so many seconds each."""
+KNOCKS = 1_000
+MORE_MESSAGES, MORE_GUIDED_S, MORE_WAVES, MORE_KNOCKS = 1_200_000, 10, 8, 10_000
+"""In each further part of a round that lasts, where every parser is guided."""
+GUIDED_PATIENCE_S = 60
 WARM = 300
 STRANGERS = 120
 MOST_PARSED_MIB = 32
@@ -41,10 +42,12 @@ GROUP = "stress"
 def attempt(trial: Trial) -> None:
     """Parsers first, then a living hub or publisher; and again, while there is time."""
     parse(trial, parsers(), MESSAGES)
-    _besiege(trial, 1)
+    guide(trial, trial.chance.sample(parsers(), GUIDED), GUIDED_S)
+    _besiege(trial, 1, KNOCKS)
     while trial.goes_on:
         parse(trial, parsers(), MORE_MESSAGES)
-        _besiege(trial, MORE_WAVES)
+        guide(trial, parsers(), MORE_GUIDED_S)
+        _besiege(trial, MORE_WAVES, MORE_KNOCKS)
 
 
 # parsers --------------------------------------------------------------------------------------------------------
@@ -80,87 +83,28 @@ def _read(trial: Trial, parser: Parser, count: int) -> None:
     trial.count("refused", refused)
 
 
+def guide(trial: Trial, all: list[Parser], seconds: int) -> None:
+    """Each in a process of its own: what led it into new code is damaged further. Nothing where atheris is missing."""
+    if find_spec("atheris") is None:
+        return
+    for parser in all:
+        folder = trial.folder / f"guided-{parser.name}".replace(" ", "-")
+        seed = trial.chance.randrange(1, 2**31)
+        child = trial.python("-m", "framebus.stress.guided", parser.name, str(seconds), str(seed), folder)
+        code = child.wait(seconds + GUIDED_PATIENCE_S)
+        trial.check(code == 0, f"{parser.name}, guided by coverage, seed {seed}:\n{child.stdout}{child.stderr[-2000:]}")
+        trial.count("messages guided by coverage", int(child.wait_line(r"^stat::number_of_executed_units: +(\d+)$")[1]))
+        trial.count("seconds of that", seconds)
+
+
 # strangers at a port --------------------------------------------------------------------------------------------
 
-Connect = Callable[[], socket.socket]
 
-
-def _garbage(chance: random.Random, connect: Connect) -> None:
-    connect().sendall(chance.randbytes(chance.randrange(1, 60_000)))
-
-
-def _other_protocol(chance: random.Random, connect: Connect) -> None:
-    connect().sendall(chance.choice(raw_zmtp.OTHERS))
-
-
-def _old_zeromq(chance: random.Random, connect: Connect) -> None:
-    parts = [chance.randbytes(chance.randrange(400)) for _ in range(chance.randrange(1, 4))]
-    connect().sendall(raw_zmtp.OLD + raw_zmtp.old_message(parts))
-
-
-def _half_a_greeting(chance: random.Random, connect: Connect) -> None:
-    connect().sendall(raw_zmtp.GREETING[: chance.randrange(64)])
-
-
-def _half_a_message(chance: random.Random, connect: Connect) -> None:
-    whole = raw_zmtp.message(Damage(chance, _SENT).one() or [b"x"])
-    line = connect()
-    shake_hands(line)
-    line.sendall(whole[: chance.randrange(len(whole) + 1)])
-
-
-def _nearly_messages(chance: random.Random, connect: Connect) -> None:
-    damage, line = Damage(chance, _SENT), connect()
-    shake_hands(line)
-    for _ in range(chance.randrange(1, 40)):
-        line.sendall(raw_zmtp.message(damage.one() or [b""]))
-
-
-def _commands(chance: random.Random, connect: Connect) -> None:
-    line = connect()
-    shake_hands(line)
-    for _ in range(20):
-        body = chance.choice((b"\x04PING", b"\x05READY", b"\x05ERROR", b"\x07UNKNOWN", b"")) + chance.randbytes(9)
-        line.sendall(bytes([4, len(body)]) + body)
-
-
-def _huge_part(chance: random.Random, connect: Connect) -> None:
-    line = connect()
-    shake_hands(line)
-    line.sendall(b"\x02" + struct.pack(">Q", chance.choice(raw_zmtp.HUGE)) + bytes(1000))
-    raw_zmtp.ended(line)
-
-
-def _endless_parts(chance: random.Random, connect: Connect) -> None:
-    line = connect()
-    shake_hands(line)
-    raw_zmtp.flood(line, raw_zmtp.part(bytes(chance.choice((0, 0, 100, 5000))) * 100, last=False), 20 * MIB)
-
-
-def _endless_large_parts(chance: random.Random, connect: Connect) -> None:
-    line = connect()
-    shake_hands(line)
-    raw_zmtp.flood(line, raw_zmtp.part(bytes(MIB), last=False), 200 * MIB)
-
-
-def _reset(chance: random.Random, connect: Connect) -> None:
-    line = connect()
-    if chance.random() < 0.5:
-        shake_hands(line)
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    line.close()
-
-
-_SENT = [parts for parser in parsers()[:4] for parts in parser.messages]
-_OFTEN = (_garbage, _other_protocol, _old_zeromq, _half_a_greeting, _half_a_message, _nearly_messages, _commands)
-_ALL = (*_OFTEN, _huge_part, _endless_parts, _endless_large_parts, _reset)
-
-
-def _besiege(trial: Trial, waves: int) -> None:
+def _besiege(trial: Trial, waves: int, knocks: int) -> None:
     """While strangers come, one stream goes on: each of its pictures arrives, whole and in order."""
     besieged = (_Hub if trial.chance.random() < 0.6 else _Publisher)(trial)
     before = besieged.resident_mib()
-    most = max(_wave(trial, besieged) for _ in range(waves))
+    most = max(max(_knock(trial, besieged, knocks), _wave(trial, besieged)) for _ in range(waves))
     trial.measure("besieged grew", besieged.resident_mib() - before, "MiB", most=MOST_HUB_MIB)
     made, numbers = besieged.end()
     trial.count("frames beside", made)
@@ -180,9 +124,9 @@ def _wave(trial: Trial, besieged: _Hub) -> float:
     """Strangers, one after the other, who all stay until the last has come; the most MiB it had meanwhile."""
     most = 0.0
     with ExitStack() as waiting:
-        connect = _connecting(trial, besieged.address, waiting)
+        connect = strangers.connecting(trial, besieged.address, waiting)
         for number in range(STRANGERS):
-            attack = trial.chance.choice(_ALL if number % 10 == 0 else _OFTEN)
+            attack = trial.chance.choice(strangers.ALL if number % 10 == 0 else strangers.OFTEN)
             with suppress(ConnectionError):
                 attack(trial.chance, connect)
             trial.count("strangers")
@@ -191,21 +135,18 @@ def _wave(trial: Trial, besieged: _Hub) -> float:
     return most
 
 
-def _connecting(trial: Trial, address: str, open_lines: ExitStack) -> Connect:
-    """Connections to it, as strangers have them; they stay open until the end of the block."""
-    kind, where = (
-        (socket.AF_UNIX, address.removeprefix("ipc://"))
-        if address.startswith("ipc")
-        else (socket.AF_INET, ("127.0.0.1", int(address.rpartition(":")[2])))
-    )
-
-    def connect() -> socket.socket:
-        line = open_lines.enter_context(socket.socket(kind, socket.SOCK_STREAM))
-        line.settimeout(20.0)
-        line.connect(where)
-        return line
-
-    return connect
+def _knock(trial: Trial, besieged: _Hub, times: int) -> float:
+    """Connections that are gone as soon as they are there, a few bytes each; the most MiB it had meanwhile."""
+    most = 0.0
+    for number in range(times):
+        with ExitStack() as at_once, suppress(ConnectionError):
+            connect = strangers.connecting(trial, besieged.address, at_once)
+            connect().sendall(strangers.few_bytes(trial.chance))
+        if number % 100 == 0:
+            most = max(most, besieged.resident_mib())
+            trial.check(besieged.alive, f"ended after {number} short connections:\n{besieged.said}")
+    trial.count("short connections", times)
+    return most
 
 
 def _address(trial: Trial) -> str:

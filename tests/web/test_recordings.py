@@ -271,6 +271,7 @@ def test_a_download_of_a_folder_below_is_called_after_both(serve: Serve, root: P
     server = serve("synthetic:", recordings=root, fps=5)
     headers = get(server, "/api/recordings/Hof%20S%C3%BCd:2026-11-21:08-30-00.mp4?download=1")[2]
     assert headers["content-disposition"].endswith("''Hof%20S%C3%BCd-2026-11-21-08-30-00.mp4")
+    assert [one["file"] for one in listed(server)] == ["Hof Süd/2026-11-21/08-30-00.mp4"]
 
 
 def test_one_who_leaves_in_the_middle_leaves_nothing_open(played: tuple[Server, bytes]) -> None:

@@ -168,6 +168,23 @@ def test_it_fits_phones_and_screens(system: Told, tab: Tab, width: int) -> None:
         assert tab.run(f"{ROOM}.scrollWidth <= {ROOM}.clientWidth")
 
 
+def test_long_texts_stay_in_their_boxes(system: Told, tab: Tab) -> None:
+    long = "rtsp://cameras.WWW.example/{stream}/{time}" + "W" * 60
+    gate = part("streams.gate", "stream", place=long, rate=30.0)
+    system.tell([gate, part("pipes.keep", "pipe", reads=["streams.gate"], writes=f"/{long}.mp4", does=[long])])
+    tab.wait_for(f"{CELLS}.length === 2")
+    outside = """[...document.querySelectorAll('.system-picture .box')].flatMap(box => {
+        const room = box.querySelector('rect').getBBox();
+        return [...box.querySelectorAll('text')].filter(text => {
+            const {x, width} = text.getBBox();
+            return x + width > room.x + room.width;
+        }).map(text => text.textContent);
+    })"""
+    tab.wait_for(f"{TEXTS.format('pipes.keep')}.some(text => text.endsWith('…'))")
+    assert tab.run(outside) == []
+    assert tab.run("[...document.querySelectorAll('.box.place text')][0].textContent.endsWith('W.mp4')")
+
+
 @pytest.mark.parametrize("light", [False, True])
 def test_everybody_can_use_it(system: Told, tab: Tab, light: bool) -> None:
     pytest.importorskip("axe_core_python")

@@ -216,6 +216,7 @@ def _growing(take: Take) -> Contents:
 def _told(file: Found, inside: Contents, writing: bool) -> dict[str, Any]:
     return {
         "name": file.name,
+        "file": "/".join(file.parts),
         "stream": inside.stream,
         "begins_ms": (file.modified_ns if inside.begins_ns is None else inside.begins_ns) // 1_000_000,
         "seconds": inside.seconds,

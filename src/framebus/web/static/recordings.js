@@ -28,7 +28,7 @@ export class Part {
   }
   draw() {
     const all = this.told || [], wanted = this.find.value.toLowerCase();
-    const listed = all.filter(one => `${one.stream} ${one.name}`.toLowerCase().includes(wanted));
+    const listed = all.filter(one => `${one.stream} ${one.file}`.toLowerCase().includes(wanted));
     this.note.textContent = this.trouble ? `The list cannot be read: ${this.trouble}` : !this.told ? '' : !all.length ? 'Nothing is recorded yet. The ● on a tile records its stream.' : listed.length ? '' : 'No recording has that in its name.';
     this.note.hidden = !this.note.textContent; this.find.parentElement.hidden = all.length < 2;
     const now = JSON.stringify([listed, this.playing]);
@@ -49,8 +49,8 @@ export class Part {
   rows(listed) {
     const rows = element('tbody');
     for (const one of listed) {
-      const row = element('tr'), name = element('th'), file = element('small', '', one.name);
-      name.scope = 'row'; name.append(element('span', '', one.stream || one.name), ...(one.stream ? [file] : []));
+      const row = element('tr'), name = element('th'), file = element('small', '', one.file);
+      name.scope = 'row'; name.append(element('span', '', one.stream || one.file), ...(one.stream ? [file] : []));
       row.append(name, this.cell('Began', when(one.begins_ms)), this.cell('Length', one.writing ? `● recording ${clock(one.seconds || 0)}` : one.seconds === null ? '–' : clock(Math.max(1, one.seconds))), this.cell('Size', one.bytes === null ? '–' : bytes(one.bytes)), this.acts(one));
       if (one.name === this.playing) row.dataset.playing = '';
       rows.append(row);
@@ -62,19 +62,19 @@ export class Part {
     const cell = element('td', 'acts');
     if (one.plays) { const play = this.does('Play', one); play.onclick = () => this.play(one); cell.append(play); }
     const fetch = element('a', 'button', 'Download'); fetch.href = `${path(one.name)}?download=1`; fetch.download = '';
-    fetch.dataset.name = one.name; fetch.dataset.does = 'Download'; fetch.setAttribute('aria-label', `Download ${one.name}`);
+    fetch.dataset.name = one.name; fetch.dataset.does = 'Download'; fetch.setAttribute('aria-label', `Download ${one.file}`);
     if (!one.writing && one.bytes !== null) cell.append(fetch);
     return cell;
   }
   does(what, one) {
     const button = element('button', '', what);
-    button.dataset.name = one.name; button.dataset.does = what; button.setAttribute('aria-label', `${what} ${one.name}`);
+    button.dataset.name = one.name; button.dataset.does = what; button.setAttribute('aria-label', `${what} ${one.file}`);
     return button;
   }
   play(one) {
     this.stop();
     this.playing = one.name;
-    const title = element('h2', '', `${one.stream || one.name}, ${when(one.begins_ms)}`), close = element('button', '', 'Close');
+    const title = element('h2', '', `${one.stream || one.file}, ${when(one.begins_ms)}`), close = element('button', '', 'Close');
     close.onclick = () => { this.stop(); this.draw(); this.find.focus(); };
     const bar = element('div', 'bar'); bar.append(title, close);
     this.player.append(bar, ...(one.plays === 'video' ? this.video(one) : this.pictures(one)));
@@ -85,7 +85,7 @@ export class Part {
   video(one) {
     const video = element('video');
     Object.assign(video, {controls: true, autoplay: true, muted: true, playsInline: true, src: path(one.name)});
-    video.setAttribute('aria-label', `recording ${one.name}`);
+    video.setAttribute('aria-label', `recording ${one.file}`);
     const trouble = element('p', 'error'); trouble.setAttribute('role', 'alert');
     video.onerror = () => { if (this.playing === one.name) trouble.textContent = `This browser cannot play it: ${video.error?.message || 'unknown format'}. Download it instead.`; };
     return [video, trouble];
@@ -93,7 +93,7 @@ export class Part {
   // What browsers do not play comes picture by picture; jumping begins it anew from there.
   pictures(one) {
     const picture = element('img'), trouble = element('p', 'error'); trouble.setAttribute('role', 'alert');
-    picture.alt = `recording ${one.name}, picture by picture`;
+    picture.alt = `recording ${one.file}, picture by picture`;
     const from = seconds => { trouble.textContent = ''; picture.src = `${path(one.name)}/pictures?start=${seconds}&width=${Math.min(1920, innerWidth)}&t=${Date.now()}`; };
     picture.onerror = async () => { if (this.playing !== one.name) return; trouble.textContent = await ask(`${path(one.name)}/pictures?start=1e99`).catch(error => (error.status === 422 ? 'It cannot be played: download it instead.' : error.message)); };
     from(0);

@@ -5,11 +5,21 @@ import {element, shape as drawn} from './element.js';
 import {layout} from './system_layout.js';
 import {COLUMNS, SYMBOLS, TROUBLES, cells, lines, sentence, summary, title} from './system_words.js';
 
-const AGAIN_MS = 1000, LETTER_PX = 6.6, LEAST = 0.78;
+const AGAIN_MS = 1000, LEAST = 0.78, PEN = document.createElement('canvas').getContext('2d');
 
 const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-const cutBefore = (text, width) => (text.length * LETTER_PX <= width ? text : `…${text.slice(1 - Math.floor(width / LETTER_PX))}`);
-const cut = (text, width) => (text.length * LETTER_PX <= width ? text : `${text.slice(0, Math.max(1, Math.floor(width / LETTER_PX) - 1))}…`);
+// As much of a text as `node` has room for: its beginning, or its end. (`font` itself is empty where digits are of one width.)
+const fitting = (node, text, width, end = false) => {
+  const {fontWeight, fontSize, fontFamily} = getComputedStyle(node);
+  PEN.font = `${fontWeight} ${fontSize} ${fontFamily}`;
+  const fits = some => PEN.measureText(some).width <= width;
+  if (fits(text)) return text;
+  const shortened = length => (end ? `…${text.slice(text.length - length)}` : `${text.slice(0, length)}…`);
+  let length = text.length - 1;
+  while (length > 1 && !fits(shortened(length))) length--;
+  return shortened(length);
+};
+const fit = (node, text, width) => { if (node.whole !== text) { node.whole = text; put(node, fitting(node, text, width)); } };
 
 export class Part {
   constructor(root, app) {
@@ -75,7 +85,7 @@ export class Part {
     const room = box.width - 22, texts = [];
     for (let n = 0; n < box.lines; n++) texts.push(drawn('text', {x: box.x + 11, y: box.y + 20 + 17 * n, class: n || outside ? 'said' : 'called'}, group));
     this.boxes.set(box.key, {group, texts, room});
-    if (outside) { texts[0].textContent = cutBefore(box.part.name, room); drawn('title', {}, group, box.part.name); }
+    if (outside) { texts[0].textContent = fitting(texts[0], box.part.name, room, true); drawn('title', {}, group, box.part.name); }
     const light = on => this.arrows.forEach(arrow => { if (arrow.from === box.key || arrow.to === box.key) arrow.element.classList.toggle('on', on); });
     for (const [event, on] of [['focusin', true], ['focusout', false], ['pointerenter', true], ['pointerleave', false]]) group.addEventListener(event, () => light(on));
   }
@@ -85,10 +95,10 @@ export class Part {
     box.group.dataset.state = TROUBLES.includes(part.state) ? 'trouble' : part.state === 'live' ? 'live' : 'other';
     const told = sentence(part);
     if (box.group.getAttribute('aria-label') !== told) box.group.setAttribute('aria-label', told);
-    if (box.around) { put(box.around, cut([`${SYMBOLS[part.state] || '▲'} ${part.state === 'live' ? '' : `${part.state} · `}one process`, ...lines(part)].join(' · '), box.width)); return; }
+    if (box.around) { fit(box.around, [`${SYMBOLS[part.state] || '▲'} ${part.state === 'live' ? '' : `${part.state} · `}one process`, ...lines(part)].join(' · '), box.width); return; }
     const state = part.state === 'live' ? '' : ` · ${part.state}`;
-    put(box.texts[0], cut(title(part) + state, box.room));
-    lines(part).forEach((text, n) => { if (box.texts[n + 1]) put(box.texts[n + 1], cut(text, box.room)); });
+    fit(box.texts[0], title(part) + state, box.room);
+    lines(part).forEach((text, n) => { if (box.texts[n + 1]) fit(box.texts[n + 1], text, box.room); });
   }
   // In place, so that whoever reads it with a screen reader stays where they are.
   list(parts) {

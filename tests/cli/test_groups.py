@@ -59,7 +59,8 @@ class Farm:
         self.frames, self.results = (f"tcp://127.0.0.1:{free_ports()}" for _ in range(2))
 
     def deal(self, *words: str) -> Child:
-        return self._pipe("synthetic:", self.frames, *CLIP, "--wait-for", "work", *words)
+        patient = ("--patience", "1min")  # nine workers take their time to start on a busy machine
+        return self._pipe("synthetic:", self.frames, *CLIP, "--wait-for", "work", *patient, *words)
 
     def collect(self) -> Child:
         return self._pipe(self.results, "results/", "--listen", "--frames", str(FRAMES))

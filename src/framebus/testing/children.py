@@ -176,10 +176,20 @@ class Child:
 
 
 def _still_there(session: int, grace_s: float) -> list[str]:
-    """Wait up to `grace_s` seconds for every process of `session` to end; those that did not."""
+    """Wait up to `grace_s` seconds for every process of `session` to end; those that did not.
+
+    Whoever started them has ended, so a busy system may not have noted yet that they have, too.
+    """
     members = [process for process in psutil.process_iter() if _session(process) == session]
-    _, alive = psutil.wait_procs(members, timeout=grace_s)
-    return [str(process) for process in alive]
+    _, there = psutil.wait_procs(members, timeout=grace_s)
+    return [str(process) for process in there if not _over(process)]
+
+
+def _over(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _session(process: psutil.Process) -> int:

@@ -134,7 +134,8 @@ def proofs(readers: Sequence[Reader], now: float) -> Iterator[str]:
         )
         speed = f"{reader.name} reader: {figures.rate(frames)}"
         if reader.keep == "all":
-            yield f"{speed}, {sum(each.frames for each in seen):,} in all and in order, {same}"
+            late = ", which a busy camera skipped before they were sent" if counted else ""
+            yield f"{speed}, {sum(each.frames for each in seen):,} in all and in order, {same}{late}"
         elif reader.work_s:
             fresh = "always fresh" if max(each.oldest_s for each in seen) < 2 * reader.work_s else "not always fresh"
             yield f"{speed}, {fresh} (age {figures.age(seen[0].age_s)}), missed {missed:.0f}/s, {same}"

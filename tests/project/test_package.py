@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections import Counter
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ WHERE = {
     "distributed": ("batch/clustered.py",),
     "anyio": ("web",),
     "fsspec": ("batch/stores/objects.py",),
+    "atheris": ("stress/guided.py",),
     "h5py": ("sinks/hdf5", "sources/hdf5", "wire/recordings", "testing/bombs.py"),
     "lz4": ("wire/recordings/hdf5_chunks.py", "wire/encodings/lz4.py"),
     "mss": ("sources/cameras/screen.py",),
@@ -160,7 +162,8 @@ def test_every_module_can_be_imported() -> None:
     modules = [name for name in map(module_name, SOURCE.rglob("*.py")) if not name.endswith("__main__")]
     assert len(modules) > 30
     for name in modules:
-        importlib.import_module(name)
+        if name != "framebus.stress.guided" or find_spec("atheris"):  # which is not made for every machine
+            importlib.import_module(name)
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -15,7 +15,7 @@ import psutil
 
 import framebus as fb
 from framebus.links.memory import give_back, resident_bytes
-from framebus.stress import strangers
+from framebus.stress import siege
 from framebus.stress.numbered_pictures import number_of, picture
 from framebus.stress.trial import Trial
 from framebus.testing.damage import Damage
@@ -124,9 +124,9 @@ def _wave(trial: Trial, besieged: _Hub) -> float:
     """Strangers, one after the other, who all stay until the last has come; the most MiB it had meanwhile."""
     most = 0.0
     with ExitStack() as waiting:
-        connect = strangers.connecting(trial, besieged.address, waiting)
+        connect = siege.connecting(trial, besieged.address, waiting)
         for number in range(STRANGERS):
-            attack = trial.chance.choice(strangers.ALL if number % 10 == 0 else strangers.OFTEN)
+            attack = trial.chance.choice(siege.ALL if number % 10 == 0 else siege.OFTEN)
             with suppress(ConnectionError):
                 attack(trial.chance, connect)
             trial.count("strangers")
@@ -140,8 +140,8 @@ def _knock(trial: Trial, besieged: _Hub, times: int) -> float:
     most = 0.0
     for number in range(times):
         with ExitStack() as at_once, suppress(ConnectionError):
-            connect = strangers.connecting(trial, besieged.address, at_once)
-            connect().sendall(strangers.few_bytes(trial.chance))
+            connect = siege.connecting(trial, besieged.address, at_once)
+            connect().sendall(siege.few_bytes(trial.chance))
         if number % 100 == 0:
             most = max(most, besieged.resident_mib())
             trial.check(besieged.alive, f"ended after {number} short connections:\n{besieged.said}")

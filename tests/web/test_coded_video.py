@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Packet
 from framebus.sources import stamp
-from framebus.sources.cameras.annexb import START, parameter_sets
 from framebus.testing.camera_pictures import CodedPicture, encode
 from framebus.web import coded_video
 from framebus.web.coded_video import Track
 from framebus.web.outbox import CodedLane
 from framebus.web.page_messages import BEGIN, CODED, MP4, Watch
-from framebus.web.parameters import describe, units
+from framebus.web.parameters import describe
 from framebus.web.sights import Sight
 from framebus.web.wall import Wall
+from framebus.wire.annexb import START, parameter_sets
 
 av = pytest.importorskip("av")
 
@@ -90,10 +90,6 @@ def test_nonsense_is_refused_and_nothing_else_happens(data: bytes) -> None:
             describe(codec, START + head + data + START + b"\x68\xee\x01\x02")
         except BadFrame:
             continue
-
-
-def test_units_are_found_behind_short_and_long_start_codes() -> None:
-    assert units(b"\0\0\1\x67ab\0\0\0\1\x68c\0\0\1\x65d") == [b"\x67ab", b"\x68c", b"\x65d"]
 
 
 def test_what_mse_gets_is_mp4_that_others_read(video: list[Packet]) -> None:

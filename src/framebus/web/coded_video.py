@@ -7,11 +7,11 @@ from functools import cached_property
 
 from framebus.codecs.decoding import begins, breaks
 from framebus.core.frame import Packet
-from framebus.sources.cameras.annexb import parameter_sets
 from framebus.web import fmp4
 from framebus.web.facts import captured_ms, described
 from framebus.web.page_messages import BEGIN, CODED, MP4, How, Picture
 from framebus.web.parameters import DESCRIBED, Description, describe, without_sets
+from framebus.wire.annexb import parameter_sets
 
 MOST_KEPT = 600
 MOST_BYTES = 6_000_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from framebus.core.errors import BadFrame
 from framebus.web.bits import Bits, unescaped
+from framebus.wire.annexb import units
 
-_START = re.compile(rb"\x00{2,}\x01")
 _H264_SPS, _H264_PPS, _H264_DELIMITER, _H265_SPS = 7, 8, 9, 33
 _WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _MOST_SIDE = 16_384
@@ -33,11 +32,6 @@ class Description(NamedTuple):
         return {"codec": self.codec, "width": self.width, "height": self.height}
 
 
-def units(data: bytes) -> list[bytes]:
-    """The units of Annex B data, without start codes and the zeros behind them."""
-    return [unit.rstrip(b"\0") or unit for unit in _START.split(data)[1:] if unit]
-
-
 def without_sets(data: bytes) -> bytes:
     """An H.264 access unit as MP4 holds it: length before each unit, without parameter sets and delimiters."""
     aside = (_H264_SPS, _H264_PPS, _H264_DELIMITER)
@@ -47,7 +41,7 @@ def without_sets(data: bytes) -> bytes:
 
 def describe(codec: str, config: bytes) -> Description:
     """Read the parameter sets in `config` (Annex B) of a stream coded as one of `DESCRIBED`; raises `BadFrame`."""
-    found = units(config)
+    found = list(units(config))
     if codec == "h264":
         sps = _first(found, lambda unit: unit[0] & 31 == _H264_SPS)
         pps = _first(found, lambda unit: unit[0] & 31 == _H264_PPS)

@@ -18,7 +18,7 @@ from framebus.core.errors import Unavailable
 from framebus.core.frame import Frame, Packet
 from framebus.core.registry import SOURCES
 from framebus.sources.cameras import ffmpeg, http, keeping
-from framebus.sources.cameras.annexb import parameter_sets
+from framebus.wire.annexb import parameter_sets
 from tests.sources.cameras.coded import ENCODERS, number_in, picture
 from tests.sources.cameras.servers import Call, serving
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
@@ -20,6 +19,7 @@ from framebus.sinks.video.boxes import Mp4
 from framebus.sinks.video.clusters import Matroska
 from framebus.sinks.video.filming import Film
 from framebus.sinks.video.timeline import TICK_NS, Timeline
+from framebus.wire.annexb import units
 from framebus.wire.recordings import imprint
 
 MAKER = "framebus"
@@ -31,7 +31,6 @@ _FORMATS: dict[str, tuple[str, type[Mp4] | type[Matroska], dict[str, str]]] = {
 }
 _BARE = {"h264": "h264", "h265": "hevc", "mjpeg": "mjpeg"}
 _TICK = Fraction(TICK_NS, 1_000_000_000)
-_START = re.compile(rb"\x00{2,}\x01")
 
 
 class VideoFile:
@@ -134,8 +133,7 @@ class VideoFile:
         """A coded picture as it lies in files: each unit with its length before it."""
         if self._codec == "mjpeg":
             return data
-        units = _START.split(data)[1:]
-        return b"".join(part for unit in units for part in (len(unit).to_bytes(4, "big"), unit))
+        return b"".join(part for unit in units(data) for part in (len(unit).to_bytes(4, "big"), unit))
 
     def _begun(self, stream: str, first: bytes) -> Mp4 | Matroska:
         """The beginning of the file, by FFmpeg, that describes the track of which `first` is the first picture."""

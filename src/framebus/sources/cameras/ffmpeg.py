@@ -13,11 +13,11 @@ from framebus.core.contracts import Item, Packets
 from framebus.core.errors import Unavailable
 from framebus.core.frame import NO_META, Frame, Packet
 from framebus.core.redaction import redact
-from framebus.sources.cameras.annexb import parameter_sets
 from framebus.sources.cameras.camera_feed import Feed, arrived_now
 from framebus.sources.cameras.from_options import name_of_host, open_camera, seconds
 from framebus.sources.cameras.keeper import Camera
 from framebus.sources.cameras.pumped import PumpedFeed
+from framebus.wire.annexb import parameter_sets
 
 CODECS = {"h264": "h264", "hevc": "h265", "mjpeg": "mjpeg"}
 """What FFmpeg calls the codecs that are passed on as packets; others are decoded at once."""

@@ -13,7 +13,6 @@ None of these bytes is zero, so no escaping ever changes them, and they are foun
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -22,17 +21,16 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import NO_META
 from framebus.core.names import valid_name
+from framebus.wire.annexb import SLICES, first_slice
 from framebus.wire.meta import check_depth, jsonable
 
 MARK = bytes.fromhex("9e5bd1a7c34f4e88b2f16672616d6501")
 """The UUID of our messages."""
 
-_UNIT = re.compile(rb"\x00{2,}\x01", re.DOTALL)
 _SIZE = 4
 _MAX_BYTES = 16_000
 _HEADS = {"h264": b"\0\0\0\1\x06\x05", "h265": b"\0\0\0\1\x4e\x01\x05"}
 _STOP = b"\x80"
-_SLICES = {"h264": range(1, 6), "h265": range(32)}
 
 
 class Imprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,7 +91,7 @@ def put(data: bytes, codec: str, imprint: Imprint) -> bytes:
         if not data.startswith(b"\xff\xd8"):
             raise BadFrame(f"stream {imprint.stream!r}: a packet of MJPEG that is no JPEG")
         return b"".join((data[:2], b"\xff\xfe", (len(message) + 2).to_bytes(2, "big"), message, data[2:]))
-    at = _first_slice(data, codec)
+    at = _picture_in(data, codec)
     if at is None:
         raise BadFrame(f"stream {imprint.stream!r}: a packet of {codec} without a picture")
     size = b"\xff" * (len(message) // 255) + bytes((len(message) % 255,))
@@ -119,16 +117,11 @@ def _message(imprint: Imprint) -> bytes:
     return MARK + b"%04x" % len(text) + text
 
 
-def _first_slice(data: bytes, codec: str) -> int | None:
-    """Where the first unit that holds a part of the picture begins, with its start code."""
-    if codec not in _SLICES:
+def _picture_in(data: bytes, codec: str) -> int | None:
+    """Where the picture itself begins."""
+    if codec not in SLICES:
         raise BadFrame(f"coded video {codec!r} cannot be recorded: known are h264, h265 and mjpeg")
-    for found in _UNIT.finditer(data):
-        head = data[found.end()] if found.end() < len(data) else -1
-        kind = head & 31 if codec == "h264" else head >> 1 & 63
-        if head >= 0 and kind in _SLICES[codec]:
-            return found.start()
-    return None
+    return first_slice(data, codec)
 
 
 def _read(data: bytes, at: int) -> Imprint | None:

@@ -165,10 +165,10 @@ def test_an_error_in_a_finite_maker_is_not_an_end_either() -> None:
                 source.read()
 
 
-@pytest.mark.parametrize("live", [True, False])
-def test_close_from_another_thread_wakes_whoever_waits(live: bool) -> None:
+@pytest.mark.parametrize(("live", "alone"), [(True, False), (True, True), (False, False)])
+def test_close_from_another_thread_wakes_whoever_waits(live: bool, alone: bool) -> None:
     maker = Fed(live=live)
-    source = MadeSource(maker)
+    source = MadeSource(maker, alone=alone)
     waiting = threading.Event()
     raised: list[BaseException] = []
 
@@ -196,6 +196,15 @@ def test_closing_twice_is_fine_and_closes_the_maker() -> None:
     assert maker.closed
     with pytest.raises(Closed):
         source.take(0)
+
+
+def test_whoever_does_nothing_else_makes_the_frames_itself_and_gets_all() -> None:
+    maker, before = Fed(), threading.active_count()
+    with MadeSource(maker, alone=True) as source:
+        maker.put(*(picture(n) for n in range(3)), None)
+        assert [frame.seq for frame in source] == [0, 1, 2]
+        assert threading.active_count() == before
+        assert source.stats().frames == 3
 
 
 def test_an_unused_source_starts_no_thread() -> None:

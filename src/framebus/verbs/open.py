@@ -107,15 +107,17 @@ def open_all(
     *,
     exclusive: bool = False,
     inside: int = 0,
+    alone: bool = False,
 ) -> Source[Item]:
     """Open `places` with checked `wishes` (of `open`) and `options` of the sources themselves.
 
     `exclusive`: the group is that of one place on disk, and takes no second member. `inside`: so many frames are
-    worked on at once.
+    worked on at once. `alone`: one thread takes them, without a timeout, and does nothing else.
     """
     places = list(places)
     link: dict[str, Any] = {"exclusive": exclusive, "inside": inside}
-    opening = _Opening(dict(wishes), checked(options), link, ahead=len(places) > 1)
+    several = len(places) > 1
+    opening = _Opening(dict(wishes), checked(options), link, ahead=several, alone=alone and not several)
     with ExitStack() as opened:
         sources: list[Source[Item]] = []
         for place in places:
@@ -144,8 +146,11 @@ def options_of_source(place: Place) -> frozenset[str]:
 class _Opening:
     """Opens one place after the other and remembers which options were of use to any."""
 
-    def __init__(self, wishes: dict[str, Any], options: dict[str, Any], link: dict[str, Any], *, ahead: bool) -> None:
+    def __init__(
+        self, wishes: dict[str, Any], options: dict[str, Any], link: dict[str, Any], *, ahead: bool, alone: bool
+    ) -> None:
         self._ahead = ahead
+        self._alone = alone
         self._link = link
         self._wishes = wishes
         self._options = options
@@ -188,7 +193,8 @@ class _Opening:
         self._known.add("stream")
         own = {name: value for name, value in self._wishes.items() if name in MADE_OPTIONS}
         ahead = self._ahead or bool(getattr(maker, "waits", False))
-        return MadeSource(maker, stream=self._options.get("stream"), ahead=ahead, place=place, **own)
+        name = self._options.get("stream")
+        return MadeSource(maker, stream=name, ahead=ahead, alone=self._alone, place=place, **own)
 
     def _linked(self, address: Link) -> Source[Item]:
         from framebus.links.link import open_link

@@ -21,7 +21,9 @@ class MadeSource(Source[Item]):
     A finite maker makes each frame in the reader's thread when it is asked for. A live one is captured by a thread
     from the first use on: with `keep="latest"` the newest frame waits and what it replaced is counted in its
     `missed`; with `keep="all"` up to 8 frames or 64 MB wait and then the maker does. `ahead` makes the frames of a
-    finite maker in a thread too, so that a slow one holds up nobody. `place` is what was opened, for people.
+    finite maker in a thread too, so that a slow one holds up nobody. With `alone`, whoever takes does nothing else but
+    wait for the next frame: then it makes them itself, all of them, live or not. `place` is what was opened, for
+    people.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class MadeSource(Source[Item]):
         stream: str | None = None,
         timeout: float | None = None,
         ahead: bool = False,
+        alone: bool = False,
         place: str = "",
     ) -> None:
         super().__init__(timeout)
@@ -53,7 +56,7 @@ class MadeSource(Source[Item]):
         threaded = maker.live or newest or ahead
         self._frames: Capture | _InCaller = (
             Capture(maker, Newest() if newest else Every(), self._admitted)
-            if threaded
+            if threaded and not alone
             else _InCaller(maker, self._admitted)
         )
 
@@ -112,7 +115,7 @@ def _refuse_pixels(**options: object) -> None:
 
 
 class _InCaller:
-    """Iterates a finite maker in the thread of whoever takes; there is always something to take."""
+    """Iterates a maker in the thread of whoever takes, who waits for as long as that needs."""
 
     def __init__(self, maker: Maker, admit: Callable[[Item], Item | None]) -> None:
         self._maker = maker

@@ -145,4 +145,5 @@ class Intake:
 
 def _opened(place: str, options: Mapping[str, Any]) -> Source[Item]:
     wishes = {name: value for name, value in options.items() if name in OPEN_OPTIONS}
-    return open_all([place], wishes, {name: value for name, value in options.items() if name not in OPEN_OPTIONS})
+    own = {name: value for name, value in options.items() if name not in OPEN_OPTIONS}
+    return open_all([place], wishes, own, alone=True)

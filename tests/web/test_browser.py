@@ -120,6 +120,23 @@ def test_a_browser_that_can_decode_is_not_sent_jpeg(serve: Serve, tab: Tab) -> N
         tab.wait_for(f"{TILE}.how === 'jpeg' && {TILE}.player.element.isConnected && {TILE}.player.element.width > 100")
 
 
+def test_pictures_are_acknowledged_at_once_and_coded_video_a_few_at_a_time(serve: Serve, tab: Tab) -> None:
+    opened(tab, serve("synthetic:", fps=5))
+    batches = """import('./static/wire.js').then(async ({Wire, CODED, JPEG}) => {
+        const said = [], wire = Object.assign(Object.create(Wire.prototype), {seen: new Map(), open: true, owed: 0});
+        wire.say = wish => said.push(Object.values(wish.tiles)[0]);
+        const done = async (kind, from, to) => {
+            for (let number = from; number <= to; number++) { wire.done({kind, tile: 1, number}); await null; }
+        };
+        await done(JPEG, 1, 3);
+        await done(CODED, 4, 22);
+        const before = [...said];
+        while (said.length === before.length) await new Promise(soon => setTimeout(soon, 10));
+        return [before, said.slice(before.length)];
+    })"""
+    assert tab.run(batches) == [[1, 2, 3, 11, 19], [22]]
+
+
 def test_the_choice_of_a_player(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:", fps=5))
     choose = """import('./static/choice.js').then(({choose, wanted}) => [

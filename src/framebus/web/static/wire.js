@@ -1,6 +1,6 @@
 // The websocket of the page: one for all tiles. Connects again by itself, knows the server's clock, acknowledges.
 export const BEGIN = 0, JPEG = 1, CODED = 2, MP4 = 3;
-const HEAD = 32, PING_MS = 2000, FIRST_PING_MS = 80, FIRST_PINGS = 20, KEPT_PINGS = 30, GOOD_MS = 3;
+const HEAD = 32, PING_MS = 2000, FIRST_PING_MS = 80, FIRST_PINGS = 20, KEPT_PINGS = 30, GOOD_MS = 3, MOST_OWED = 8, LATER_MS = 100;
 const text = new TextDecoder();
 
 export function parse(buffer) {
@@ -30,7 +30,7 @@ export class ServerClock {
 export class Wire extends EventTarget {
   constructor(url) {
     super();
-    this.url = url; this.clock = new ServerClock(); this.tiles = new Map(); this.next = 1; this.seen = new Map();
+    this.url = url; this.clock = new ServerClock(); this.tiles = new Map(); this.next = 1; this.seen = new Map(); this.settle();
     this.pause = 250; this.open = false; this.received = 0;
     this.connect();
     const ping = () => { this.ping(); setTimeout(ping, this.clock.settled ? PING_MS : FIRST_PING_MS); };
@@ -47,7 +47,7 @@ export class Wire extends EventTarget {
     };
     socket.onmessage = event => this.receive(event.data);
     socket.onclose = () => {
-      this.open = false; this.seen.clear();
+      this.open = false; this.settle();
       this.dispatchEvent(new CustomEvent('link', {detail: false}));
       setTimeout(() => this.connect(), this.pause);
       this.pause = Math.min(4000, this.pause * 2);
@@ -66,14 +66,20 @@ export class Wire extends EventTarget {
     if (message.op === 'pong') this.clock.learn(message.at, performance.now(), message.now_ms);
     else this.dispatchEvent(new CustomEvent(message.op, {detail: message}));
   }
-  // Many acknowledgements travel as one.
+  // Many acknowledgements travel as one. Of coded video, much of which may be on its way, a few at a time.
   done(message) {
-    if (!this.seen.size) queueMicrotask(() => this.flush());
     this.seen.set(message.tile, Math.max(message.number, this.seen.get(message.tile) || 0));
+    this.owed++;
+    if (message.kind === JPEG || this.owed >= MOST_OWED) this.soon ||= queueMicrotask(() => this.flush()) || true;
+    else this.later ||= setTimeout(() => this.flush(), LATER_MS);
   }
   flush() {
     if (this.seen.size) this.say({op: 'seen', tiles: Object.fromEntries(this.seen)});
-    this.seen.clear();
+    this.settle();
+  }
+  settle() {
+    clearTimeout(this.later);
+    this.seen.clear(); this.owed = 0; this.soon = this.later = null;
   }
   join(tile) { const id = this.next; this.next = id % 0xffff + 1; this.tiles.set(id, tile); return id; }
   part(id) { this.tiles.delete(id); this.say({op: 'leave', tile: id}); }

@@ -26,7 +26,7 @@ MESSAGES = 120_000
 GUIDED, GUIDED_S = 4, 3
 """So many parsers, for so many seconds each."""
 KNOCKS = 1_000
-MORE_MESSAGES, MORE_GUIDED_S, MORE_WAVES, MORE_KNOCKS = 1_200_000, 10, 8, 10_000
+MORE_MESSAGES, MORE_GUIDED_S, MORE_WAVES, MORE_KNOCKS = 1_200_000, 10, 8, 65_000
 """In each further part of a round that lasts, where every parser is guided."""
 GUIDED_PATIENCE_S = 60
 WARM = 300

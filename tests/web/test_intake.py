@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,3 +36,33 @@ def test_a_stream_whose_publisher_died_is_away_and_not_just_silent(where: str, i
     out.abandon()
     until(lambda: intake.states["Door"].state == "away")
     assert f"{where} is gone" in intake.states["Door"].why
+
+
+def test_a_place_that_does_not_stop_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("framebus.web.intake.JOIN_S", 0.1)
+    stuck, go_on = threading.Event(), threading.Event()
+
+    def give(item: object) -> None:
+        stuck.set()
+        go_on.wait()
+
+    made = Intake("synthetic:", {})
+    made.start(give)
+    stuck.wait()
+    made.close()
+    assert "synthetic: does not stop: its thread is left behind" in caplog.text
+    go_on.set()
+    until(lambda: not any(thread.name == "framebus-web synthetic:" for thread in threading.enumerate()))
+
+
+def test_cameras_are_read_in_the_one_thread_that_waits_for_them() -> None:
+    came = threading.Event()
+    made = Intake("synthetic:", {})
+    made.start(lambda item: came.set())
+    try:
+        assert came.wait(10)
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("framebus capture")]
+    finally:
+        made.close()

@@ -16,6 +16,7 @@ from framebus.core.contracts import Item, SourceState
 from framebus.core.errors import Closed, Error
 from framebus.core.redaction import redact
 from framebus.core.source import Source
+from framebus.verbs.capture import JOIN_S
 from framebus.verbs.noted import Noted
 from framebus.verbs.open import OPEN_OPTIONS, open_all
 from framebus.verbs.resolving import address_of
@@ -98,7 +99,9 @@ class Intake:
             self._closing.set()
             self._source.close()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(JOIN_S)
+            if self._thread.is_alive():
+                log.warning("%s does not stop: its thread is left behind", self.place)
 
     def _run(self, give: Callable[[Item], None]) -> None:
         while not self._closing.is_set():

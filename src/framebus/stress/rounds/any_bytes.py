@@ -26,8 +26,8 @@ MESSAGES = 120_000
 GUIDED, GUIDED_S = 4, 3
 """So many parsers, for so many seconds each."""
 KNOCKS = 1_000
-MORE_MESSAGES, MORE_GUIDED_S, MORE_WAVES, MORE_KNOCKS = 1_200_000, 10, 8, 65_000
-"""In each further part of a round that lasts, where every parser is guided."""
+MORE_MESSAGES, MORE_GUIDED_S, MORE_WAVES, MORE_KNOCKS = 480_000, 5, 2, 20_000
+"""In each further part of a round that lasts: a minute, or the round would not end when it should."""
 GUIDED_PATIENCE_S = 60
 WARM = 300
 STRANGERS = 120
@@ -46,7 +46,7 @@ def attempt(trial: Trial) -> None:
     _besiege(trial, 1, KNOCKS)
     while trial.goes_on:
         parse(trial, parsers(), MORE_MESSAGES)
-        guide(trial, parsers(), MORE_GUIDED_S)
+        guide(trial, trial.chance.sample(parsers(), GUIDED), MORE_GUIDED_S)
         _besiege(trial, MORE_WAVES, MORE_KNOCKS)
 
 

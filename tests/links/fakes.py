@@ -95,6 +95,11 @@ class FakeDoor:
         self._outside += connections
         self._far.send(b"x")
 
+    @property
+    def outside(self) -> int:
+        """How many wait."""
+        return len(self._outside)
+
     def fileno(self) -> int:
         return self._near.fileno()
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from framebus.links import descriptors, entrance
-from framebus.links.entrance import RESERVED_DESCRIPTORS
+from framebus.links.entrance import AT_ONCE, RESERVED_DESCRIPTORS
 from framebus.links.switchboard import Switchboard
 from tests.links.boards import End, Place, heard_all, listens, until
 from tests.links.fakes import Fake, FakeDoor
@@ -60,3 +60,20 @@ def test_the_last_descriptors_are_not_given_to_strangers(
 
     assert fake.closed
     assert "192.0.2.7:1 was turned away" in hub.texts()[0]
+
+
+def test_a_crowd_at_the_door_holds_up_nobody_who_is_in(stack: ExitStack, door: FakeDoor) -> None:
+    hub = stack.enter_context(closing(End(Switchboard([door]))))
+    guest, crowd = Fake(), [Fake(f"192.0.2.7:{number}") for number in range(2 * AT_ONCE)]
+    door.comes(guest)
+    hub.turn()
+    door.comes(*crowd)
+    hub.turn()
+    assert door.outside == AT_ONCE  # the others have to wait
+    guest.says(b"a frame")
+    hub.turn()
+    assert hub.messages == [[b"a frame"]]
+    until(lambda: not door.outside, hub)  # and come in, in their turn
+    crowd[-1].says(b"here at last")
+    hub.turn()
+    assert hub.messages[1:] == [[b"here at last"]]

@@ -10,6 +10,8 @@ from framebus.links.connection import Connection, Gone
 
 MAX_CONNECTIONS = 4096
 RESERVED_DESCRIPTORS = 64
+AT_ONCE = 32
+"""So many connections begin before those that stand have their turn."""
 HERE = "127.0.0.1"
 """The network address of whoever is on this machine."""
 
@@ -48,8 +50,11 @@ class Entrance:
         self._max = min(MAX_CONNECTIONS, descriptors.limit() - RESERVED_DESCRIPTORS)
 
     def comers(self, door: Door, here: int) -> Iterator[tuple[Connection, str] | Refusal]:
-        """Everybody who waits at a door comes in, with a network address, or is told to go; `here` are in already."""
-        while True:
+        """Who waits at a door comes in, with a network address, or is told to go; `here` are in already.
+
+        `AT_ONCE` at most: the others are let in next time, so that a crowd at the door holds up nobody who is in.
+        """
+        for _ in range(AT_ONCE):
             try:
                 accepted = door.accept()
             except Gone as gone:

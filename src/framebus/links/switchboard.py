@@ -170,7 +170,7 @@ class Switchboard(Carrier):
             self._tell(Fact("ready", peer=connection.where))
 
     def _admit_all(self, door: Door) -> None:
-        """Everybody who waits at a door comes in, or is told to go."""
+        """Who waits at a door comes in, or is told to go."""
         for comer in self._entrance.comers(door, len(self._connections)):
             if isinstance(comer, Refusal):
                 self._say(comer.what, comer.text)

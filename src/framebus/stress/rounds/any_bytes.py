@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
@@ -33,6 +34,7 @@ WARM = 300
 STRANGERS = 120
 MOST_PARSED_MIB = 32
 MOST_HUB_MIB = 96
+MOST_PAUSE_MS = 1_000
 PATIENCE_S = 15
 """Among the damaged messages are some that are still right: of a reader that takes all frames and then goes away."""
 STREAM = "good"
@@ -214,6 +216,8 @@ class _Publisher(_Hub):
         self._trial = trial
         self._stop = _new_folder(trial) / "stop"
         self._got: list[int] = []
+        self.longest_ms = 0.0
+        """Between two frames that came."""
         self._child = trial.python("-m", __name__, "publisher", self.address, self._stop)
         self._child.wait_line("^listening$")
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -224,12 +228,17 @@ class _Publisher(_Hub):
         with fb.open(
             _of(self.address), group=GROUP, keep="all", carrier=self._trial.chance.choice(_CARRIERS)
         ) as frames:
-            self._got.extend(_checked(frame.image) for frame in frames)
+            came = time.monotonic()
+            for frame in frames:
+                self._got.append(_checked(frame.image))
+                before, came = came, time.monotonic()
+                self.longest_ms = max(self.longest_ms, (came - before) * 1e3)
 
     def end(self) -> tuple[int, list[int]]:
         self._stop.touch()
         made = int(self._child.wait_line(r"^made (\d+)$", 60 + PATIENCE_S)[1])
         self._reader.join(60.0)
+        self._trial.measure("longest pause of a stream besieged", self.longest_ms, "ms", most=MOST_PAUSE_MS)
         return made, self._got
 
 

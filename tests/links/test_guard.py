@@ -26,7 +26,7 @@ from framebus.links import descriptors
 from framebus.links.accounts import ADMITTED_S, SILENT_S, SOON_S, UNADMITTED_S, Account
 from framebus.links.admission import admission
 from framebus.links.doorman import on_duty
-from framebus.links.guard import Guard
+from framebus.links.guard import EVENTS_AT_ONCE, Guard
 from framebus.links.keys import ClientKeys, KeyPair, KeyStore
 from framebus.links.memory import give_back, resident_bytes
 from framebus.links.monitor import REMIND_S, Fact, Reminder, Watch
@@ -345,6 +345,21 @@ def test_other_protocols_are_no_messages(open_hub: OpenHub, words: bytes) -> Non
     assert "127.0.0.1" in hub.texts("gone") + hub.texts("refused")
 
 
+def test_of_a_crowd_it_hears_little_at_once_and_asks_to_be_driven_again(open_hub: OpenHub) -> None:
+    hub, crowd = open_hub(), 3 * EVENTS_AT_ONCE
+    with contextlib.ExitStack() as stack:
+        for _ in range(crowd):
+            stack.enter_context(contextlib.closing(_connect(hub)))
+        turns = []
+        while hub.guard.counts.accepted < crowd:
+            before, now = hub.guard.counts.accepted, time.monotonic()
+            hub.guard.drive(now)
+            turns.append(hub.guard.counts.accepted - before)
+            assert turns[-1] < EVENTS_AT_ONCE or hub.guard.deadline == now
+        assert max(turns) <= EVENTS_AT_ONCE
+        hub.until(lambda: hub.guard.deadline > time.monotonic())  # all is heard
+
+
 def test_a_thousand_silent_connections_disturb_nobody_and_are_let_go(open_hub: OpenHub) -> None:
     hub = open_hub()
     with contextlib.ExitStack() as stack:
@@ -383,7 +398,7 @@ def test_descriptors_are_kept_in_reserve(child: StartChild) -> None:
 import resource, select, socket, time
 import zmq
 from framebus.links.admission import admission
-from framebus.links.guard import Guard
+from framebus.links.guard import EVENTS_AT_ONCE, Guard
 from framebus.links.sockets import bound_to, context, listener
 from framebus.links.zap import Loopback
 context()
@@ -535,7 +550,7 @@ def test_where_bytes_cannot_be_counted_the_guard_says_so(monkeypatch: pytest.Mon
 
 def test_guards_leave_nothing_in_a_context_that_ends(child: StartChild) -> None:
     code = """
-from framebus.links.guard import Guard
+from framebus.links.guard import EVENTS_AT_ONCE, Guard
 from framebus.links.monitor import Watch
 from framebus.links.sockets import context, dialler, listener
 server = listener("inproc://x")

@@ -30,6 +30,8 @@ UNADMITTED_BYTES = 24 * MIB
 """Holds the first picture of an old sender that says nothing before it, up to raw 4K."""
 ADMITTED_BYTES = sockets.MAX_FRAME_BYTES + 64 * MIB
 MAX_CONNECTIONS = 4096
+EVENTS_AT_ONCE = 100
+"""A crowd of strangers must not keep an end from its frames for long: so much is heard of it in one go."""
 FIRST_NUMBER = 1 << 32
 TIDY_S = 0.5
 RESERVED_DESCRIPTORS = 64
@@ -146,7 +148,7 @@ class Guard:
             for descriptor in self._wakeups.ready():
                 if connection := self._connections.get(descriptor):
                     self._plan(connection, now)
-        self._read_events()
+        crowded = self._read_events(EVENTS_AT_ONCE)
         while self._agenda and self._agenda[0][0] <= now:
             due, _, connection = heapq.heappop(self._agenda)
             if connection.due == due:
@@ -157,7 +159,7 @@ class Guard:
         if self._tidy_at <= now:
             self._tidy_at = math.inf
             give_back()
-        self.deadline = min(self._agenda[0][0] if self._agenda else math.inf, self._tidy_at)
+        self.deadline = now if crowded else min(self._agenda[0][0] if self._agenda else math.inf, self._tidy_at)
         facts, self._facts = self._facts, []
         return facts
 
@@ -207,9 +209,12 @@ class Guard:
 
     # events -------------------------------------------------------------------------------------------------------
 
-    def _read_events(self) -> None:
-        """Until there are none: a connection met while its end was being reported is forgotten again."""
-        while events := self._monitor.read():
+    def _read_events(self, most: float = math.inf) -> bool:
+        """Until there are none: a connection met while its end was being reported is forgotten again.
+
+        Or `most` of them, and whether there may be more: then whoever drives has other things to do in between.
+        """
+        while events := self._monitor.read(most):
             for event in events:
                 if event.event == zmq.EVENT_ACCEPTED:
                     self._accepted(event.value)
@@ -219,6 +224,9 @@ class Guard:
                     self._failure = event  # whose it was, the disconnection that follows tells
                 elif (connection := self._connections.get(event.value)) is not None:
                     connection.stood = True
+            if most < math.inf:
+                return len(events) == most
+        return False
 
     def _accepted(self, descriptor: int) -> None:
         if descriptor in self._connections:

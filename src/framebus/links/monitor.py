@@ -76,16 +76,17 @@ class Monitor:
         """ZeroMQ's edge-triggered descriptor: `read()` until it returns nothing."""
         return int(self._pair.get(zmq.FD))
 
-    def read(self) -> list[Event]:
-        """Everything that has happened since; empty when nothing has."""
+    def read(self, most: float = math.inf) -> list[Event]:
+        """Everything that has happened since, or the `most` that are longest ago; empty when nothing has."""
         events: list[Event] = []
-        while True:
+        while len(events) < most:
             try:
                 first, address = self._pair.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
                 return events
             event, value = _plain_event(first)
             events.append(Event(event, value, address.decode(errors="replace")))
+        return events
 
     def close(self) -> None:
         """Stop listening; more than once is fine."""

@@ -12,6 +12,7 @@ from importlib import import_module
 from framebus.cli import overview, words
 from framebus.cli.console import ConsoleHandler, console
 from framebus.cli.parser import Parser, commands
+from framebus.cli.stopping import early
 from framebus.core.errors import Error, OptionError
 from framebus.core.redaction import RedactionFilter, redact
 
@@ -24,7 +25,7 @@ def enter(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [word for word in arguments if word != "--debug"]
-    with _prepared(debug):
+    with _prepared(debug), early:
         return _caught(arguments, debug)
 
 

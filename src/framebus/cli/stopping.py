@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -15,10 +16,43 @@ _SIGNALS = tuple(
 )
 
 
+class Early:
+    """In its `with` block, Ctrl-C is the exception it always is, and remembered.
+
+    For Python drops what is raised inside a callback of its own, as there are many while modules are imported.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        self.came = False
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGINT)
+            if self._before is signal.default_int_handler:
+                signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+
+early = Early()
+"""Of the command that runs."""
+
+
 class Stopping:
     """While in its `with` block, signals are wishes: the first sets `asked`, the second is a `KeyboardInterrupt`.
 
-    Enter it in the main thread; wait in any.
+    Enter it in the main thread, which raises a `KeyboardInterrupt` that was dropped earlier; wait in any.
     """
 
     def __init__(self) -> None:
@@ -48,6 +82,9 @@ class Stopping:
             act()
 
     def __enter__(self) -> Self:
+        if early.came:
+            self._bell.close()
+            raise KeyboardInterrupt
         for number in _SIGNALS:
             ignored = signal.getsignal(number) is signal.SIG_IGN
             if not (ignored and number == getattr(signal, "SIGHUP", 0)):  # nohup means it

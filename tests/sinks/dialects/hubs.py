@@ -119,7 +119,7 @@ class Hub:
         self.inbox = Inbox()
         where = f"tcp://127.0.0.1:{port}"
         self._hub = imagezmq.ImageHub(where, REQ_REP=answers)
-        self._hub.zmq_socket.linger = int(PATIENCE_S * 1000)  # or the last answer could be lost
+        self._hub.zmq_socket.linger = int(PATIENCE_S * 1000) if answers else 0  # or the last answer could be lost
         self._hub.zmq_socket.rcvtimeo = LOOK_MS
         self._answers, self._jpg, self._reply = answers, jpg, reply
         self._running = Running(self._step, self._hub.close)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from framebus.testing.children import Child
 from framebus.testing.leaks import Snapshot, left_over
@@ -24,6 +25,10 @@ OURS = ("FRAMEBUS_", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as after `&` in a script; what tests start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast it is, no test judges
 
 
 class StartChild(Protocol):

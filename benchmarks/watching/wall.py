@@ -24,7 +24,8 @@ FPS, BITS_PER_S = 25, 2_000_000
 PLACES = 50
 """How many pictures are shown again and again."""
 
-_PER_SERVER = 10
+PER_SERVER = 10
+"""Cameras in one server, which keep one beat."""
 _SETTLE_S = 0.5
 _FILLER = b"\0\0\0\1\x0c"
 
@@ -117,22 +118,22 @@ WALLS: dict[str, Callable[[Sequence[str], Tally], None]] = {"framebus": framebus
 
 def many_cameras(name: str, cameras: int, shown: Sequence[CodedPicture], seconds: float) -> Values:
     """The reader called `name` with so many cameras, for `seconds` once all of them have shown a picture."""
-    ports = free_ports(-(-cameras // _PER_SERVER))
-    urls = [f"rtsp://127.0.0.1:{ports[number // _PER_SERVER]}/cam{number}" for number in range(cameras)]
+    ports = free_ports(-(-cameras // PER_SERVER))
+    urls = [f"rtsp://127.0.0.1:{ports[number // PER_SERVER]}/cam{number}" for number in range(cameras)]
     open_ = FORK.Semaphore(0)
-    with Child(_show, ports, cameras, shown, open_) as server:
+    with Child(show, ports, cameras, shown, open_) as server:
         await_camera(server, open_)
         with Child(_watch, name, urls, seconds) as reader:
             return reader.result(READY_AFTER_S + seconds + 5, beside=[server])
 
 
-def _show(ports: Sequence[int], cameras: int, shown: Sequence[CodedPicture], open_: Semaphore) -> None:
+def show(ports: Sequence[int], cameras: int, shown: Sequence[CodedPicture], open_: Semaphore) -> None:
     """All cameras in one process; ten at a time keep one beat, the others have beats of their own."""
     from framebus.testing.camera import TestCamera
 
     with ExitStack() as running:
         for index, port in enumerate(ports):
-            numbers = range(index * _PER_SERVER, min(cameras, (index + 1) * _PER_SERVER))
+            numbers = range(index * PER_SERVER, min(cameras, (index + 1) * PER_SERVER))
             paths = [f"cam{number}" for number in numbers]
             running.enter_context(TestCamera(pictures=shown, fps=FPS, paths=paths, port=port))
             time.sleep(1 / FPS / len(ports))

@@ -14,6 +14,7 @@ from framebus.core.names import (
     overlap,
     suggestion,
     to_name,
+    unlike,
     valid_name,
     valid_pattern,
     valid_template,
@@ -143,3 +144,11 @@ def test_patterns_overlap_when_a_stream_could_be_chosen_by_both(name: str, one: 
     possible = [name, one + "a", other + "a", one + other + "a", one, other]
     both = any(all(matches(pattern, stream) for pattern in patterns) for stream in possible if stream)
     assert overlap(*patterns) == overlap(*reversed(patterns)) == both
+
+
+def test_a_name_that_is_taken_gets_a_number() -> None:
+    taken: set[str] = set()
+    for name in ("cam", "cam", "cam.2", "cam", "x" * 64, "x" * 64):
+        taken.add(unlike(name, taken))
+    assert taken == {"cam", "cam.2", "cam.2.2", "cam.3", "x" * 64, "x" * 60 + ".2"}
+    assert all(map(valid_name, taken))

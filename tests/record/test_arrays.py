@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import framebus as fb
 from framebus.core.contracts import Maker, Sink
 from framebus.core.errors import BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
+from framebus.record.recording_kind import Writer
+from framebus.sinks.hdf5.hdf5 import Hdf5File
+from framebus.sinks.tiff.tiff import TiffFile
+from framebus.sinks.zarr.zarr import ZarrFolder
 from framebus.testing import SinkConformance, SourceConformance, clip, samples
 from framebus.testing.samples import RUN, framed, pictures
 from framebus.wire.encodings import encode
@@ -23,6 +28,7 @@ from tests.record.runs import numbers, played, record
 
 FIRST_NS = samples(1)[0].captured_ns
 EVERY = ("h5", "tif", "zarr")
+WRITERS: dict[str, Callable[[str], Writer]] = {"h5": Hdf5File, "tif": TiffFile, "zarr": ZarrFolder}
 PACKED = [("h5", "lz4"), ("h5", "gzip"), ("zarr", "gzip")]
 
 
@@ -266,6 +272,16 @@ def test_two_recorders_never_write_one_file(path: Path) -> None:
     with pytest.raises(Unavailable, match="another recorder is writing"):
         record(path, samples(2))
     recorder.close()
+    assert numbers(path) == [("sample", 0)]
+
+
+def test_a_second_recorder_leaves_the_first_ones_file_alone_also_before_there_is_a_frame(path: Path) -> None:
+    write = WRITERS[path.suffix[1:]]
+    first = write(str(path))
+    with pytest.raises(Unavailable, match="another recorder is writing"):
+        write(str(path))
+    first.write(samples(1)[0], lambda: None)
+    first.close()
     assert numbers(path) == [("sample", 0)]
 
 

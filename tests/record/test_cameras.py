@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import framebus as fb
+from framebus.core.errors import OptionError
 from framebus.sinks.video import video
 from framebus.sinks.video.filming import Film
 from framebus.sources import stamp
@@ -59,6 +60,22 @@ def test_nobody_has_to_ask_for_it(tmp_path: Path, extension: str, monkeypatch: p
     with TestCamera(size="320x240", fps=50, gop=5) as camera:
         fb.pipe(camera.url, f"{tmp_path}/a.{extension}", frames=10)
     assert len(films.headers(tmp_path / f"a.{extension}")) == 10
+
+
+def test_cameras_of_one_host_are_streams_of_their_own(tmp_path: Path) -> None:
+    """The channels of a recorder, say: in one stream, and in one file, nobody could tell their pictures apart."""
+    with TestCamera(size="320x240", fps=50, gop=5, paths=["a", "b", "c"]) as camera:
+        channels = [camera.url_of(path) for path in "abc"]
+        fb.pipe(channels, f"{tmp_path}/{{stream}}.mp4", frames=60)
+        with fb.open(*channels, timeout=10) as source:
+            streams = {frame.stream for _, frame in zip(range(60), source, strict=False)}
+        with pytest.raises(OptionError, match=r"a-\{stream\}\.mp4"):
+            fb.pipe(channels, f"{tmp_path}/a.mp4", frames=60)
+    names = ["127.0.0.1", "127.0.0.1.2", "127.0.0.1.3"]
+    assert streams == set(names)
+    for name in names:
+        seen = [one.seq for one in films.headers(tmp_path / f"{name}.mp4")]
+        assert seen == list(range(seen[0], seen[0] + len(seen))), "of one camera"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ import zarr
 root = zarr.open_group(sys.argv[1], mode="r")
 found = {}
 for name, part in root.groups():
-    there = part["there"][:].astype(bool)
+    there = np.flatnonzero(part["there"][:])  # it may be shorter than the frames
     found[name] = {
         "arrays": sorted(part.array_keys()),
         "shape": part["frames"].shape,

@@ -21,6 +21,7 @@ on every machine; only colour from `i420` may be up to 3 levels off, where PyAV 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from framebus.core.errors import BadFrame
@@ -38,6 +39,7 @@ _NUMERIC_KINDS = "biufc"
 _COLOUR = ("bgr24", "rgb24", "i420")
 
 
+@lru_cache(maxsize=256)
 def guess_format(shape: tuple[int, ...], dtype: np.dtype[Any], given: str | None = None) -> str:
     """The format of an array of `shape` and `dtype`: `given` if it fits, else the likeliest.
 

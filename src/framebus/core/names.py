@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 
 from framebus.core.errors import OptionError
 
@@ -49,6 +50,14 @@ def to_name(text: str, default: str = "stream") -> str:
     """
     words = _OTHER.sub("-", text.partition("|")[0].strip())
     return words.lstrip("._-")[:MAX_LENGTH] or default
+
+
+def unlike(name: str, taken: Container[str]) -> str:
+    """`name`, or where that is taken the first of `name.2`, `name.3` … that is not."""
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name[: MAX_LENGTH - 4]}.{number}", number + 1
+    return free
 
 
 def valid_pattern(pattern: str) -> bool:

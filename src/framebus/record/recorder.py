@@ -64,6 +64,7 @@ class Recorder:
         self._naming = naming
         self._kind = kind
         self._rotate_ns, self._rotate_bytes = rotate_s * 1e9, rotate_bytes
+        self._rotates = not (math.isinf(rotate_s) and math.isinf(rotate_bytes))
         self._overwrite = overwrite
         self._tidying = Tidying(naming, retention or Retention())
         self._rolls: dict[str, _Roll] = {}
@@ -83,7 +84,7 @@ class Recorder:
         if self._closed:
             raise Closed(f"{self._naming.text}: this sink was closed: open it again to write on")
         roll = self._roll(item)
-        seen = roll.inside.setdefault((item.stream, item.run), Seen())
+        seen = roll.seen(item)
         if seen.has(item.seq, any_order=self.shared(item.stream)):
             done()  # sent again, because nobody heard that it was written
             return
@@ -92,7 +93,7 @@ class Recorder:
             self._skip(item, begun=not seen.empty)
             done()
             return
-        self._tidying.make_room(item.nbytes, self._open_paths())
+        self._tidying.make_room(item.nbytes, self._open_paths)
         if roll.writer is None:
             self._begin(roll, item)
         assert roll.writer is not None  # noqa: S101  (begun just above)
@@ -155,9 +156,8 @@ class Recorder:
         writer = roll.writer
         if writer is None:
             return
-        fits = writer.takes(item)
-        due = self._slot(item) != roll.slot or writer.nbytes >= self._rotate_bytes
-        if fits and not (due and (not isinstance(item, Packet) or item.key)):
+        due = self._rotates and (self._slot(item) != roll.slot or writer.nbytes >= self._rotate_bytes)
+        if writer.takes(item) and not (due and (not isinstance(item, Packet) or item.key)):
             return
         self._finish(roll)
 
@@ -217,6 +217,13 @@ class _Roll:
         self.writer = writer
         self.path = path
         self.slot = slot
+
+    def seen(self, item: Item) -> Seen:
+        """What is in the recording of the stream and run of `item`."""
+        found = self.inside.get((item.stream, item.run))
+        if found is None:
+            found = self.inside[item.stream, item.run] = Seen()
+        return found
 
 
 def _group(naming: Naming) -> str:

@@ -42,17 +42,11 @@ class Naming:
         self.text = text
         self.root, self.pattern = placeholders.divided(text)
         self._stem, self._extension = os.path.splitext(self.pattern)
-        self._check()
-
-    @property
-    def per_stream(self) -> bool:
+        self.per_stream = "{stream}" in self.pattern
         """True when every stream has files of its own."""
-        return "{stream}" in self.pattern
-
-    @property
-    def fixed(self) -> bool:
+        self.fixed = not {"date", "time"} & set(placeholders.used(self.pattern))
         """True when names do not depend on the time."""
-        return not {"date", "time"} & set(placeholders.used(self.pattern))
+        self._check()
 
     def path(self, stream: str, captured_ns: int, number: int = 1) -> str:
         """The full path of a file that begins with a frame captured then (named in local time)."""

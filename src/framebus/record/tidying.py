@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from framebus.core import clock
@@ -47,13 +47,12 @@ class Tidying:
         for file in self._retention.superfluous(files, [*open_, *newest], now_ns, left):
             self._remove(file)
 
-    def make_room(self, nbytes: int, open_: Iterable[str]) -> None:
+    def make_room(self, nbytes: int, open_: Callable[[], Iterable[str]]) -> None:
         """See that `nbytes` more leave the reserve free; raises `Unavailable` naming the bytes where they do not."""
         reserve = self._retention.reserve
-        where = os.path.join(self._naming.root, ".")
-        if not reserve or free(where) >= reserve + nbytes:
+        if not reserve or free(where := os.path.join(self._naming.root, ".")) >= reserve + nbytes:
             return
-        self.tidy(open_, nbytes)
+        self.tidy(open_(), nbytes)
         if (left := free(where)) < reserve + nbytes:
             raise Unavailable(
                 f"{self._naming.root}: {nbytes:,} bytes are needed and {left:,} are free, of which {reserve:,} are "

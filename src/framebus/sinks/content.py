@@ -40,14 +40,24 @@ class Content(msgspec.Struct, frozen=True):
             raise BadFrame(f"stream {frame.stream!r}: coded video goes into .mp4 or .mkv; put the op decode before it")
         native = frame.wanted in ("", "native", frame.format)
         image = np.ascontiguousarray(frame.data if native else frame.image)
-        for name, array in (("pixels", image), *frame.extra):
-            if 0 in array.shape or array.dtype.kind not in "buifc":
-                what = f"{array.dtype} of shape {array.shape}"
-                raise BadFrame(f"stream {frame.stream!r}: {name}, {what}, cannot be recorded")
+        _check(frame, "pixels", image)
+        extra = _further(frame) if frame.extra else ()
+        looks = tuple([(name, array.shape, array.dtype.str) for name, array in extra])
         format = frame.format if native else frame.wanted
-        extra = tuple((name, np.ascontiguousarray(frame.arrays[name])) for name in sorted(dict(frame.extra)))
-        looks = tuple((name, array.shape, array.dtype.str) for name, array in extra)
         return cls(frame, Look(frame.stream, format, image.shape, image.dtype.str, looks), image, extra)
+
+
+def _further(frame: Frame) -> tuple[tuple[str, Array], ...]:
+    extra = [(name, np.ascontiguousarray(array)) for name, array in sorted(dict(frame.extra).items())]
+    for name, array in extra:
+        _check(frame, name, array)
+    return tuple(extra)
+
+
+def _check(frame: Frame, name: str, array: Array) -> None:
+    if 0 in array.shape or array.dtype.kind not in "buifc":
+        what = f"{array.dtype} of shape {array.shape}"
+        raise BadFrame(f"stream {frame.stream!r}: {name}, {what}, cannot be recorded")
 
 
 class Metas:

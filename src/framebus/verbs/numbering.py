@@ -42,8 +42,9 @@ class Numbering:
 
         Raises `BadFrame` for what is neither an array nor a frame, `OptionError` for a `stream` that is no name.
         """
-        item = image if isinstance(image, Frame | Packet) else self._framed(image)
-        changes: dict[str, Any] = {}
+        if not isinstance(image, Frame | Packet):
+            return self._framed(image, stream, meta)
+        item, changes = image, dict[str, Any]()
         if stream is not None:
             changes["stream"] = check_name(stream, "stream")
         elif not item.stream:
@@ -51,12 +52,19 @@ class Numbering:
         if meta is not None:
             changes["meta"] = {**item.meta, **meta}
         if not item.run:
-            name = changes.get("stream", item.stream)
-            changes["run"], changes["seq"] = self.run, self._next.get(name, 0)
-            self._next[name] = changes["seq"] + 1
+            changes["run"], changes["seq"] = self.run, self._number(changes.get("stream", item.stream))
         return item.replace(**changes) if changes else item
 
-    def _framed(self, image: object) -> Frame:
+    def _framed(self, image: object, stream: str | None, meta: Mapping[str, Any] | None) -> Frame:
         if not isinstance(image, np.ndarray):
             raise BadFrame(f"a {type(image).__name__} is no picture: send a numpy array or a Frame")
-        return Frame.of(image, format=self._format)
+        name = self._name or host_name() if stream is None else check_name(stream, "stream")
+        frame = Frame.of(image, format=self._format, stream=name, meta=meta, run=self.run, seq=self._next.get(name, 0))
+        self._number(name)
+        return frame
+
+    def _number(self, stream: str) -> int:
+        """The next one of that stream, which is taken."""
+        number = self._next.get(stream, 0)
+        self._next[stream] = number + 1
+        return number

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal, overload
 
-from framebus.core.addresses import Link, check_role, listens
+from framebus.core.addresses import Link, Url, check_role, listens
 from framebus.core.contracts import Item, Maker
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
+from framebus.core.names import unlike
 from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.verbs.accepted_options import checked, given, refuse_unused, taken
@@ -157,6 +158,7 @@ class _Opening:
         self._used = set(MADE_OPTIONS)
         self._known: set[str] = set()
         self._names: list[str] = []
+        self._cameras: set[str] = set()
 
     def open(self, place: Place) -> Source[Item]:
         if isinstance(place, str | os.PathLike):
@@ -186,14 +188,21 @@ class _Opening:
         fitting = {name: value for name, value in offered.items() if name in names - MADE_OPTIONS}
         self._used |= fitting.keys() | ({"listen"} if isinstance(address, Link) else set())
         self._known |= names
-        return self._made(factory(address, **fitting), redact(str(place)))
+        maker = factory(address, **fitting)
+        return self._made(maker, redact(str(place)), self._camera(maker) if isinstance(address, Url) else None)
 
-    def _made(self, maker: Maker, place: str = "") -> MadeSource:
+    def _camera(self, maker: Maker) -> str | None:
+        """What another camera of a host is called, which give the host's name to all; None: that."""
+        name = unlike(maker.name, self._cameras)
+        self._cameras.add(name)
+        return name if name != maker.name else None
+
+    def _made(self, maker: Maker, place: str = "", name: str | None = None) -> MadeSource:
         self._used.add("stream")
         self._known.add("stream")
         own = {name: value for name, value in self._wishes.items() if name in MADE_OPTIONS}
         ahead = self._ahead or bool(getattr(maker, "waits", False))
-        name = self._options.get("stream")
+        name = self._options.get("stream") or name
         return MadeSource(maker, stream=name, ahead=ahead, alone=self._alone, place=place, **own)
 
     def _linked(self, address: Link) -> Source[Item]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from framebus.core.names import unlike
+
 
 class Naming:
     """Thread-safe."""
@@ -19,9 +21,7 @@ class Naming:
         if found is not None:
             return found
         with self._lock:
-            name, number = stream, 2
-            while name in self._taken:
-                name, number = f"{stream[:60]}.{number}", number + 1
+            name = unlike(stream, self._taken)
             self._taken.add(name)
             self._names[place, stream] = name
             return name

@@ -11,7 +11,7 @@ import h5py
 from framebus.sinks.hdf5 import superblock
 from framebus.sinks.hdf5.hdf5 import Hdf5File
 from framebus.sinks.kept import Form, Kept, foreign
-from framebus.wire.recordings.hdf5 import MARK, missed_of
+from framebus.wire.recordings.hdf5 import MARK, missed_of, there
 
 
 def entries(path: str) -> Iterator[Kept]:
@@ -23,7 +23,7 @@ def entries(path: str) -> Iterator[Kept]:
                 str(group.attrs["stream"]),
                 Form(str(group.attrs["format"]), tuple(frames.shape[1:]), frames.dtype.str),
             )
-            index = group["index"][:]
+            index = there(group["index"][:])
             rows = (index[name].tolist() for name in ("run", "seq", "captured_ns"))
             missed = missed_of(group).told(0, len(index))
             yield from (Kept(stream, form, *row) for row in zip(*rows, missed, strict=True))
@@ -52,7 +52,7 @@ def _reading(path: str) -> Iterator[Any]:
 def _opened(path: str) -> Any:
     for swmr in (False, True):
         try:
-            return h5py.File(path, "r", libver="latest", swmr=swmr, locking=False)
+            return h5py.File(path, "r", libver="latest", swmr=swmr, locking=False, rdcc_nbytes=0)
         except OSError as error:
             reason = error
     raise foreign(path, f"it cannot be read as HDF5 ({reason})")

@@ -17,6 +17,7 @@ from framebus.sinks.growing import partial_of
 from framebus.sinks.hdf5 import part as parts
 from framebus.sinks.hdf5 import superblock
 from framebus.sinks.hdf5.part import Part
+from framebus.sinks.hdf5.placed import ALIGNED_FROM, PAGE, SLACK, Ground
 from framebus.sinks.ordered import Ordered
 from framebus.sinks.place import saying, sync_folder
 from framebus.wire.recordings import hdf5_chunks as chunks
@@ -24,8 +25,6 @@ from framebus.wire.recordings.hdf5 import MARK, VERSION
 
 _VERSIONS = ("v110", "v110")
 """Read by every HDF5 since 1.10, of 2016; earlier ones cannot read what is being written."""
-_SLACK = 1_000_000
-"""More than HDF5 writes for itself with one frame."""
 
 
 class Hdf5File:
@@ -47,11 +46,12 @@ class Hdf5File:
         self._parts: dict[Look, Part] = {}
         self._file: Any = None
         self._written = resume
+        self._nbytes = 0
+        self._in_pages = True
         self._closed = False
-        self._descriptor = _descriptor(self._present, new=not resume)
+        self._descriptor = _claimed(self._present, path, new=not resume)
+        self._room = Room(self._descriptor, path)
         try:
-            Claim(self._descriptor, path)
-            self._room = Room(self._descriptor, path)
             self._begin(resume)
         except BaseException:
             self._let_go()
@@ -60,8 +60,8 @@ class Hdf5File:
 
     @property
     def nbytes(self) -> int:
-        """How large the file is."""
-        return 0 if self._closed else os.fstat(self._descriptor).st_size
+        """How large the file is, without what HDF5 writes for itself and places for frames to come."""
+        return self._nbytes
 
     def takes(self, item: Item) -> bool:
         """Always: what differs goes into a part of its own."""
@@ -86,7 +86,10 @@ class Hdf5File:
                 self._ordered.close()
         finally:
             self._closed = True
-            self._let_go()
+            try:
+                self._finish()
+            finally:
+                self._let_go()
 
     def _pack(self, given: tuple[Content, Done]) -> Any:
         image = given[0].image
@@ -95,10 +98,11 @@ class Hdf5File:
 
     def _put(self, given: tuple[Content, Done], packed: Any) -> None:
         content, done = given
-        self._check(content.frame.nbytes + _SLACK)
+        if os.fstat(self._descriptor).st_nlink == 0:
+            raise Unavailable(f"{self._path} was removed while it was written: start again")
         try:
             part = self._parts.get(content.look) or self._new_part(content.look)
-            part.append(content, packed if part.filters else content.image)
+            self._nbytes += part.append(content, packed if part.packs else content.image)
         except (OSError, RuntimeError) as error:
             raise Unavailable(f"{self._path} cannot be written: {error}") from error
         if self._fsync:
@@ -106,12 +110,6 @@ class Hdf5File:
         if not self._written:
             self._name()
         done()
-
-    def _check(self, needed: int) -> None:
-        status = os.fstat(self._descriptor)
-        if status.st_nlink == 0:
-            raise Unavailable(f"{self._path} was removed while it was written: start again")
-        self._room.need(status.st_size + needed)
 
     def _name(self) -> None:
         with saying(os.path.dirname(self._path) or "."):
@@ -123,32 +121,59 @@ class Hdf5File:
     def _begin(self, resume: bool) -> None:
         if resume:
             superblock.close(self._descriptor)
-        self._room.need(os.fstat(self._descriptor).st_size + _SLACK)
-        self._open("r+" if resume else "w")
+        self._room.need(os.fstat(self._descriptor).st_size + SLACK)
+        self._trim("r+" if resume else "w")
+        self._nbytes = os.fstat(self._descriptor).st_size
         if resume:
-            for group in self._file.values():
-                parts.trim(group)
-        else:
-            self._file.attrs[MARK] = VERSION
-        self._follow()
+            self._open("r+")
+            self._follow()
 
     def _new_part(self, look: Look) -> Part:
         """Nothing can be added to a file that others read along, so it is opened anew."""
-        self._file.close()
+        if self._file:
+            self._file.close()
+            self._trim()
+        self._in_pages = self._in_pages and parts.in_pages(look)
         self._open("r+")
         parts.make(self._file.create_group(parts.name_of(look, self._file)), look, self._compress)
         self._follow()
         return self._parts[look]
 
     def _follow(self) -> None:
-        self._parts = {(look := parts.look_of(group)): Part(group, look) for group in self._file.values()}
+        predictable = not any(parts.packed(group) for group in self._file.values())
+        alignment = PAGE if self._in_pages else 1
+        ground = Ground(self._file, self._descriptor, self._room, predictable=predictable, alignment=alignment)
+        groups = [group for group in self._file.values() if parts.goes_on(group)]
+        self._parts = {(look := parts.look_of(group)): Part(group, look, ground) for group in groups}
         self._file.swmr_mode = True
 
+    def _trim(self, mode: str = "r+") -> None:
+        """Free what frames have not come to. The file is closed then: what is added would come into what was freed.
+
+        (And what is opened to be emptied, Linux begins to write to the disk when it is closed.)
+        """
+        self._open(mode)
+        for group in self._file.values():
+            parts.trim(group)
+            self._in_pages = self._in_pages and parts.in_pages(parts.look_of(group))
+        self._file.attrs[MARK] = VERSION
+        self._file.close()
+
     def _open(self, mode: str) -> None:
+        pages = {"alignment_threshold": ALIGNED_FROM, "alignment_interval": PAGE} if self._in_pages else {}
         try:
-            self._file = h5py.File(self._present, mode, libver=_VERSIONS, locking=False)
+            self._file = h5py.File(self._present, mode, libver=_VERSIONS, locking=False, rdcc_nbytes=0, **pages)
         except OSError as error:
             raise Unavailable(f"{self._path} cannot be opened: {error}") from error
+
+    def _finish(self) -> None:
+        """Nothing is ahead of the last frame any more, unless the file has another name now."""
+        if self._parts and self._written:
+            self._parts = {}
+            self._file.close()
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(self._present), os.fstat(self._descriptor)):
+                    self._trim()
 
     def _let_go(self) -> None:
         self._parts = {}
@@ -157,7 +182,7 @@ class Hdf5File:
                 self._file.close()
         if self._descriptor >= 0:
             with suppress(OSError):
-                os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size)  # what was taken ahead is free again
+                self._room.give_back()
             os.close(self._descriptor)
             self._descriptor = -1
         if not self._written:
@@ -165,8 +190,18 @@ class Hdf5File:
                 os.unlink(self._present)
 
 
+def _claimed(path: str, called: str, *, new: bool) -> int:
+    """The file's descriptor, which no other recorder has. Raises `Unavailable`; another's file is left alone."""
+    descriptor = _descriptor(path, new=new)
+    try:
+        Claim(descriptor, called)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def _descriptor(path: str, *, new: bool) -> int:
-    """Of the file, by which it is claimed and looked at while HDF5 writes it."""
     folder = os.path.dirname(path) or "."
     flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     with saying(folder):

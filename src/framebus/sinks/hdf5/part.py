@@ -2,78 +2,80 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from typing import Any
 
 import h5py
 import numpy as np
 
 from framebus.sinks.content import Content, Look, Metas
+from framebus.sinks.hdf5.placed import ALIGNED_FROM, LEAST_NBYTES, PAGE, Ground, Placed
 from framebus.wire.recordings import hdf5_chunks as chunks
 from framebus.wire.recordings import missed as losses
-from framebus.wire.recordings.hdf5 import AGAIN, INDEX, LZ4_FILTER, missed_of
+from framebus.wire.recordings.hdf5 import AGAIN, INDEX, LZ4_FILTER, missed_of, there
 
+AHEAD = 16 * 1024 * 1024
+"""Bytes of frames for which places are made at a time."""
 _INDEX_ROWS = 256
 _META_CHUNK = 16_384
-_ONE, _PAIR = h5py.h5s.create_simple((1,)), h5py.h5s.create_simple((1, 2))
+_ROW = struct.Struct("<qQQqQI40sB")
+"""As `INDEX`."""
 
 
 class Part:
     """The group `name` of a file; grows frame by frame. Used by one thread at a time."""
 
-    def __init__(self, group: Any, look: Look) -> None:
+    def __init__(self, group: Any, look: Look, ground: Ground) -> None:
         self.look = look
-        self.count = len(group["index"])
-        self._frames = _Rows(group["frames"])
-        self._extra = {name: _Rows(group["arrays"][name]) for name, _, _ in look.extra}
-        self._index, self._meta, self._missed = group["index"], group["meta"], group[losses.NAME]
-        self._pairs = len(self._missed)
-        self._metas = Metas(len(self._meta))
+        self.count = len(there(group["index"][:]))
+        self._frames = _rows(group["frames"], ground)
+        self._extra = {name: _rows(group["arrays"][name], ground) for name, _, _ in look.extra}
+        self._index, self._meta = _rows(group["index"], ground, 0), _rows(group["meta"], ground, 0)
+        self._missed = group[losses.NAME]
+        self.packs = packed(group)
+        """Whether pixels pass through a filter before they come here."""
+        self._metas = Metas(len(group["meta"]))
 
-    @property
-    def filters(self) -> tuple[int, ...]:
-        """What the pixels pass through."""
-        return self._frames.filters
-
-    def append(self, content: Content, packed: Any) -> None:
-        """Add a frame whose pixels are `packed`; when this returns it is in the file, whole."""
-        frame = content.frame
-        row = np.zeros(1, INDEX)
-        row["captured_ns"], row["captured_mono_ns"] = frame.captured_ns, frame.captured_mono_ns
-        row["seq"], row["run"], row["clock"] = frame.seq, frame.run, frame.clock.encode("ascii", "replace")
-        row["meta_at"], row["meta_bytes"] = self._metas.place(frame, self._put_meta)
+    def append(self, content: Content, packed: Any) -> int:
+        """Add a frame whose pixels are `packed`; when this returns it is in the file, whole. How many bytes it took."""
+        frame, pixels, before = content.frame, _bytes(packed), self._metas.end
+        nbytes = len(pixels) + INDEX.itemsize
+        meta_at, meta_nbytes = self._metas.place(frame, self._put_meta)
         for name, array in content.extra:
-            self._extra[name].put(self.count, array)
-        self._frames.put(self.count, packed)
+            self._extra[name].put(self.count, _bytes(array))
+            nbytes += array.nbytes
+        self._frames.put(self.count, pixels)
         if frame.missed:
-            self._put_row(self._missed.id, self._pairs, losses.row(self.count, frame.missed), _PAIR)
-            self._pairs += 1
-        self._put_row(self._index.id, self.count, row, _ONE)  # last, so that what the index knows is there
+            self._put_missed(frame.missed)
+        times, clock = (frame.captured_ns, frame.captured_mono_ns), frame.clock.encode("ascii", "replace")
+        row = _ROW.pack(times[0], frame.seq, frame.run, times[1], meta_at, meta_nbytes, clock, True)
+        self._index.put(self.count, memoryview(row))  # last, so that what the index knows is there
         self.count += 1
+        return nbytes + self._metas.end - before
 
-    def _put_row(self, dataset: Any, at: int, row: Any, shape: Any) -> None:
-        dataset.set_extent((at + 1, *row.shape[1:]))
-        space = dataset.get_space()
-        space.select_hyperslab((at, 0)[: row.ndim], row.shape)
-        dataset.write(shape, space, row)
-        dataset.flush()
+    def _put_missed(self, frames: int) -> None:
+        pairs = len(self._missed)
+        self._missed.resize(pairs + 1, axis=0)
+        self._missed[pairs] = losses.row(self.count, frames)[0]
+        self._missed.flush()
 
     def _put_meta(self, at: int, text: bytes) -> None:
-        self._meta.resize(at + len(text), axis=0)
-        self._meta[at:] = np.frombuffer(text, np.uint8)
-        self._meta.flush()
+        self._meta.put(at, memoryview(text))
 
 
 def make(group: Any, look: Look, compress: str | None) -> None:
     """The datasets of a new part."""
     group.attrs["stream"], group.attrs["format"] = look.stream, look.format
     through = chunks.filters(compress, np.dtype(look.dtype).itemsize)
-    _make_rows(group, "frames", look.shape, look.dtype, through)
-    group.create_dataset("index", (0,), INDEX, maxshape=(None,), chunks=(_INDEX_ROWS,))
-    group.create_dataset("meta", (0,), np.uint8, maxshape=(None,), chunks=(_META_CHUNK,))
+    rows = 1 if through else _in_a_chunk(look.shape, look.dtype)
+    _make_rows(group, "frames", look.shape, look.dtype, rows=rows, through=through)
+    _make_rows(group, "index", (), INDEX, rows=_INDEX_ROWS)
+    _make_rows(group, "meta", (), np.uint8, rows=_META_CHUNK)
     _make_missed(group)
     arrays = group.create_group("arrays") if look.extra else None
     for name, shape, dtype in look.extra:
-        _make_rows(arrays, name, shape, dtype, ())
+        _make_rows(arrays, name, shape, dtype, rows=1 if through else _in_a_chunk(shape, dtype))
 
 
 def look_of(group: Any) -> Look:
@@ -88,16 +90,34 @@ def look_of(group: Any) -> Look:
     )
 
 
+def in_pages(look: Look) -> bool:
+    """Whether its large arrays are whole pages, so that there need not be gaps between them."""
+    arrays = [(look.shape, look.dtype), *((shape, dtype) for _, shape, dtype in look.extra)]
+    sizes = [math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in arrays]
+    return all(nbytes < ALIGNED_FROM or nbytes % PAGE == 0 for nbytes in sizes)
+
+
+def packed(group: Any) -> bool:
+    """Whether its pixels pass through a filter."""
+    return bool(_filters(group["frames"]))
+
+
+def goes_on(group: Any) -> bool:
+    """Whether frames may be added: not where an earlier framebus made it, whose index has not all that ours has."""
+    return bool(group["index"].dtype == INDEX)
+
+
 def trim(group: Any) -> None:
-    """Forget what was written of a frame when the recorder died before it said which one that is."""
-    count = len(group["index"])
+    """Forget places for frames to come, and what was written of one that the index does not know."""
+    index = there(group["index"][:])
     if losses.NAME not in group:
-        _make_missed(group).attrs[losses.SINCE] = count
-    group[losses.NAME].resize(missed_of(group).fitting(count), axis=0)
-    rows = [group["frames"], *(group["arrays"].values() if "arrays" in group else ())]
-    for dataset in rows:
-        if len(dataset) > count:
-            dataset.resize(count, axis=0)
+        _make_missed(group).attrs[losses.SINCE] = len(index)
+    ends = [(group["index"], len(index)), (group[losses.NAME], missed_of(group).fitting(len(index)))]
+    ends.append((group["meta"], int((index["meta_at"] + index["meta_bytes"]).max(initial=0))))
+    ends += [(rows, len(index)) for rows in (group["frames"], *group.get("arrays", {}).values())]
+    for dataset, end in ends:
+        if len(dataset) > end:
+            dataset.resize(end, axis=0)
 
 
 def name_of(look: Look, taken: Any) -> str:
@@ -109,29 +129,57 @@ def name_of(look: Look, taken: Any) -> str:
     return name
 
 
-class _Rows:
-    """A dataset of which each row is a chunk."""
+class _Through:
+    """A dataset that is written by HDF5; where each row is a chunk, as it is packed, of any length."""
 
-    def __init__(self, dataset: Any) -> None:
-        self._id = dataset.id
-        self._shape = dataset.shape[1:]
-        properties = self._id.get_create_plist()
-        self.filters = tuple(properties.get_filter(index)[0] for index in range(properties.get_nfilters()))
+    def __init__(self, dataset: Any, ground: Ground) -> None:
+        self._dataset, self._ground = dataset, ground
 
-    def put(self, at: int, data: Any) -> None:
-        self._id.set_extent((at + 1, *self._shape))
-        self._id.write_direct_chunk((at, *(0 for _ in self._shape)), data)
-        self._id.flush()
+    def put(self, at: int, data: memoryview) -> None:
+        self._ground.take(len(data))
+        if self._dataset.chunks[0] == 1:
+            self._dataset.resize(at + 1, axis=0)
+            self._dataset.id.write_direct_chunk((at, *(0 for _ in self._dataset.shape[1:])), data)
+        else:
+            rows = np.frombuffer(data, self._dataset.dtype).reshape(-1, *self._dataset.shape[1:])
+            self._dataset.resize(at + len(rows), axis=0)
+            self._dataset[at:] = rows
+        self._dataset.flush()
+
+
+def _rows(dataset: Any, ground: Ground, ahead: int = AHEAD) -> _Through | Placed:
+    predictable = ground.predictable and not _filters(dataset)
+    return Placed(dataset, ground, ahead) if predictable else _Through(dataset, ground)
+
+
+def _filters(dataset: Any) -> tuple[int, ...]:
+    properties = dataset.id.get_create_plist()
+    return tuple(properties.get_filter(index)[0] for index in range(properties.get_nfilters()))
+
+
+def _bytes(data: Any) -> memoryview:
+    """Of an array whose rows lie behind each other, or as they are."""
+    return data.reshape(-1).view(np.uint8).data if isinstance(data, np.ndarray) else memoryview(data)
+
+
+def _in_a_chunk(shape: tuple[int, ...], dtype: str) -> int:
+    """How many rows are in a chunk: one, or of small ones so many that they fill it."""
+    return -(-LEAST_NBYTES // (math.prod(shape) * np.dtype(dtype).itemsize))
 
 
 def _make_missed(group: Any) -> Any:
     return group.create_dataset(losses.NAME, (0, 2), losses.DTYPE, maxshape=(None, 2), chunks=(_INDEX_ROWS, 2))
 
 
-def _make_rows(group: Any, name: str, shape: tuple[int, ...], dtype: str, through: tuple[int, ...]) -> None:
+def _make_rows(
+    group: Any, name: str, shape: tuple[int, ...], dtype: Any, *, rows: int = 1, through: tuple[int, ...] = ()
+) -> None:
+    """A dataset with so many rows in each chunk, each of which has its place as soon as it has a number."""
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    properties.set_chunk((1, *shape))
+    properties.set_chunk((rows, *shape))
     properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    if not through:
+        properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     for one in through:
         # optional, because we compress ourselves and HDF5 need not have a plug-in for that
         values = (4 * 1024 * 1024,) if one == LZ4_FILTER else (np.dtype(dtype).itemsize,) if one == 2 else (1,)

@@ -33,6 +33,10 @@ class Tree:
             self._descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             Claim(self._descriptor, path)
+        except BaseException:
+            os.close(self._descriptor)  # and no more: it is another recorder's
+            raise
+        try:
             if not resume:
                 self._empty()
         except BaseException:

@@ -13,7 +13,7 @@ from framebus.sources.file_sequence import Recordings, one_or_all
 from framebus.sources.folder import sniff
 from framebus.sources.hdf5.part import Part
 from framebus.sources.played import Played, by_stream
-from framebus.wire.recordings.hdf5 import MARK, VERSION
+from framebus.wire.recordings.hdf5 import KNOWN, MARK
 
 
 def open_source(
@@ -52,11 +52,11 @@ def opened(path: str) -> Any:
     sniff.check_readable(path)
     for swmr in (False, True):
         try:
-            file = h5py.File(path, "r", libver="latest", swmr=swmr, locking=False)
+            file = h5py.File(path, "r", libver="latest", swmr=swmr, locking=False, rdcc_nbytes=0)
         except OSError as error:
             reason = error
             continue
-        if file.attrs.get(MARK) == VERSION:
+        if file.attrs.get(MARK) in KNOWN:
             return file
         names: list[str] = []
         file.visit(names.append)

@@ -16,7 +16,7 @@ from framebus.wire import limits
 from framebus.wire.meta import check_depth
 from framebus.wire.recordings import hdf5_chunks as chunks
 from framebus.wire.recordings import missed as losses
-from framebus.wire.recordings.hdf5 import INDEX, missed_of
+from framebus.wire.recordings.hdf5 import INDICES, missed_of, there
 from framebus.wire.recordings.missed import Missed
 
 _BLOCK = 1024
@@ -51,13 +51,14 @@ class Part:
             self._group, self._missed = group, missed_of(group)
         except (KeyError, AttributeError, TypeError) as error:
             raise BadFrame(f"{self._where} is no part of a recording: {error}") from error
-        if not valid_name(self.stream) or self._index.dtype != INDEX:
+        if not valid_name(self.stream) or self._index.dtype not in INDICES:
             raise BadFrame(f"{self._where} is no part of a recording that this framebus can read")
         guess_format(self._frames.shape, self._frames.dtype, self.format)
 
     def first_ns(self) -> int | None:
         """When its first frame was captured; None where there is none."""
-        return int(self._index[0]["captured_ns"]) if len(self._index) else None
+        first = there(self._index[:1])
+        return int(first[0]["captured_ns"]) if len(first) else None
 
     def rows(self) -> Iterator[Row]:
         """Of all frames, also of those that are added meanwhile."""
@@ -86,9 +87,14 @@ class Part:
         )
 
     def _block(self, at: int) -> Any:
-        if at >= len(self._index):
+        known = self._known(at)
+        if not len(known):
             self._refresh()
-        return self._index[at : at + _BLOCK]
+            known = self._known(at)
+        return known
+
+    def _known(self, at: int) -> Any:
+        return there(self._index[at : at + _BLOCK])
 
     def _refresh(self) -> None:
         if self._index.file.swmr_mode:

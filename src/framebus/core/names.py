@@ -56,7 +56,8 @@ def unlike(name: str, taken: Container[str]) -> str:
     """`name`, or where that is taken the first of `name.2`, `name.3` … that is not."""
     free, number = name, 2
     while free in taken:
-        free, number = f"{name[: MAX_LENGTH - 4]}.{number}", number + 1
+        behind = f".{number}"
+        free, number = name[: MAX_LENGTH - len(behind)] + behind, number + 1
     return free
 
 

@@ -52,19 +52,16 @@ class Numbering:
         if meta is not None:
             changes["meta"] = {**item.meta, **meta}
         if not item.run:
-            changes["run"], changes["seq"] = self.run, self._number(changes.get("stream", item.stream))
+            name = changes.get("stream", item.stream)
+            changes["run"], changes["seq"] = self.run, self._next.get(name, 0)
+            self._next[name] = changes["seq"] + 1
         return item.replace(**changes) if changes else item
 
     def _framed(self, image: object, stream: str | None, meta: Mapping[str, Any] | None) -> Frame:
         if not isinstance(image, np.ndarray):
             raise BadFrame(f"a {type(image).__name__} is no picture: send a numpy array or a Frame")
         name = self._name or host_name() if stream is None else check_name(stream, "stream")
-        frame = Frame.of(image, format=self._format, stream=name, meta=meta, run=self.run, seq=self._next.get(name, 0))
-        self._number(name)
+        own, seq = None if meta is None else dict(meta), self._next.get(name, 0)
+        frame = Frame.of(image, format=self._format, stream=name, meta=own, run=self.run, seq=seq)
+        self._next[name] = seq + 1  # now that it is one
         return frame
-
-    def _number(self, stream: str) -> int:
-        """The next one of that stream, which is taken."""
-        number = self._next.get(stream, 0)
-        self._next[stream] = number + 1
-        return number

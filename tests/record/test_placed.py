@@ -16,6 +16,7 @@ from framebus.record import inspecting
 from framebus.sinks.hdf5.contents import mend
 from framebus.sinks.hdf5.hdf5 import Hdf5File
 from framebus.sinks.hdf5.part import AHEAD
+from framebus.sinks.hdf5.placed import Placed
 from framebus.testing import samples
 from framebus.wire.recordings.hdf5 import INDEX, there
 from tests.record.runs import numbers, played, record, sink
@@ -99,6 +100,20 @@ def test_many_rows_of_many_streams(tmp_path: Path, compress: str | None) -> None
         {"number": seq, "text": "x" * (seq % 700)} for seq in range(700)
     ]
     assert all((frame.arrays["depth"] == frame.seq).all() for frame in back if frame.stream == "deep")
+
+
+def test_nothing_comes_into_the_index_but_rows_of_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads along believes what is in it, also if the recorder is killed a moment later."""
+    looked, is_at = list[str](), Placed._is_at
+
+    def look(self: Placed, place: int, chunk: int) -> bool:
+        looked.append(self._dataset.name)
+        return is_at(self, place, chunk)
+
+    monkeypatch.setattr(Placed, "_is_at", look)
+    record(tmp_path / "run.h5", (numbered("deep", seq, noted=True) for seq in range(600)))
+    assert "/deep/frames" in looked
+    assert set(looked) == {"/deep/frames"}
 
 
 def test_in_the_end_nothing_is_ahead_of_the_last_frame(tmp_path: Path) -> None:

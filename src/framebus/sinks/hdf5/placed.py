@@ -65,7 +65,8 @@ class Ground:
 class Placed:
     """A dataset without filters whose chunks hold whole rows, each written once, in their order.
 
-    ahead  of how many bytes places are made at a time, at most, and never more than twice as many as the last time
+    ahead  of how many bytes places are made at a time, at most, and never more than twice as many as the last time;
+           0: one chunk at a time, and nothing is ever in it but what is put there
 
     Behind the rows that were written it is longer by places whose bytes are zeros. Used by one thread at a time.
     """
@@ -105,13 +106,13 @@ class Placed:
         place = self._ground.place(self._chunk_nbytes)
         self._extend(chunk + 1)
         sure = self._places and self._ground.end == place + self._chunk_nbytes
-        return place if sure or self._is_at(place, chunk) else self._asked(chunk)
+        return place if sure or (self._ahead and self._is_at(place, chunk)) else self._asked(chunk)
 
     def _extend(self, chunks: int) -> None:
         self._id.set_extent((chunks * self._chunk_rows, *self._row))
 
     def _is_at(self, place: int, chunk: int) -> bool:
-        """Whether what HDF5 writes into that chunk comes there."""
+        """Whether what HDF5 writes into that chunk comes there; zeros are in it afterwards."""
         begin, length = chunk * self._chunk_rows, min(_MARKED, self._row[-1] if self._row else self._chunk_rows)
         zeros = (0,) * (len(self._row) - 1)
         where = (begin, *zeros, slice(0, length)) if self._row else slice(begin, begin + length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from framebus.core.frame import Frame
 from framebus.record import inspecting
+from framebus.sinks.hdf5 import superblock
 from framebus.sinks.hdf5.contents import mend
 from framebus.sinks.hdf5.hdf5 import Hdf5File
 from framebus.sinks.hdf5.part import AHEAD
@@ -174,3 +176,28 @@ def test_recordings_of_early_days_are_read_and_continued_beside(tmp_path: Path) 
     assert all(np.array_equal(one.data, other.data) for one, other in zip(back, given_, strict=True))
     with h5py.File(tmp_path / "run.h5") as file:
         assert sorted(file) == ["sample", "sample@2"]
+
+
+def test_it_is_read_at_every_moment_of_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by those who open it only then: what a recorder that is killed there leaves is what they see."""
+    path, copies = tmp_path / "run.h5", list[Path]()
+    recorder = sink(path)
+    for seq in range(5):
+        recorder.write(numbered("deep", seq), lambda: None)
+
+    def copied(what: Any) -> Any:
+        def then(*given_: Any) -> Any:
+            answer = what(*given_)
+            copies.append(Path(shutil.copyfile(path, tmp_path / f"then{len(copies)}.h5")))
+            return answer
+
+        return then
+
+    monkeypatch.setattr(Placed, "finish", copied(Placed.finish))
+    monkeypatch.setattr(h5py.File, "close", copied(h5py.File.close))
+    monkeypatch.setattr(superblock, "closed", copied(superblock.closed))
+    recorder.close()
+    monkeypatch.undo()
+    assert len(copies) > 4
+    assert {len(played(copy)) for copy in copies} == {5}
+    check(path, {"deep": 5})

@@ -87,7 +87,8 @@ class Hdf5File:
         finally:
             self._closed = True
             try:
-                self._finish()
+                if self._parts and self._written:
+                    self._settle()
             finally:
                 self._let_go()
 
@@ -122,7 +123,10 @@ class Hdf5File:
         if resume:
             superblock.close(self._descriptor)
         self._room.need(os.fstat(self._descriptor).st_size + SLACK)
-        self._trim("r+" if resume else "w")
+        if resume:
+            self._trim()
+        else:
+            self._make()
         self._nbytes = os.fstat(self._descriptor).st_size
         if resume:
             self._open("r+")
@@ -131,8 +135,7 @@ class Hdf5File:
     def _new_part(self, look: Look) -> Part:
         """Nothing can be added to a file that others read along, so it is opened anew."""
         if self._file:
-            self._file.close()
-            self._trim()
+            self._settle()
         self._in_pages = self._in_pages and parts.in_pages(look)
         self._open("r+")
         parts.make(self._file.create_group(parts.name_of(look, self._file)), look, self._compress)
@@ -147,12 +150,15 @@ class Hdf5File:
         self._parts = {(look := parts.look_of(group)): Part(group, look, ground) for group in groups}
         self._file.swmr_mode = True
 
-    def _trim(self, mode: str = "r+") -> None:
-        """Free what frames have not come to. The file is closed then: what is added would come into what was freed.
+    def _make(self) -> None:
+        """An empty file, closed at once: what is opened to be emptied, Linux begins to write to the disk then."""
+        self._open("w")
+        self._file.attrs[MARK] = VERSION
+        self._file.close()
 
-        (And what is opened to be emptied, Linux begins to write to the disk when it is closed.)
-        """
-        self._open(mode)
+    def _trim(self) -> None:
+        """Free what the frames of a dead recorder did not come to; what is added now would come into what was freed."""
+        self._open("r+")
         for group in self._file.values():
             parts.trim(group)
             self._in_pages = self._in_pages and parts.in_pages(parts.look_of(group))
@@ -166,14 +172,18 @@ class Hdf5File:
         except OSError as error:
             raise Unavailable(f"{self._path} cannot be opened: {error}") from error
 
-    def _finish(self) -> None:
-        """Nothing is ahead of the last frame any more, unless the file has another name now."""
-        if self._parts and self._written:
+    def _settle(self) -> None:
+        """Close the file as it is for all time, without places at its end that nothing came to.
+
+        A file that is shortened by HDF5 itself cannot be read meanwhile, nor ever if this process is killed.
+        """
+        try:
+            free = [place for part in self._parts.values() for place in part.finish()]
             self._parts = {}
             self._file.close()
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.stat(self._present), os.fstat(self._descriptor)):
-                    self._trim()
+        except (OSError, RuntimeError) as error:
+            raise Unavailable(f"{self._path} cannot be finished: {error}: what was written stays") from error
+        superblock.cut(self._descriptor, free)
 
     def _let_go(self) -> None:
         self._parts = {}

@@ -54,6 +54,11 @@ class Part:
         self.count += 1
         return nbytes + self._metas.end - before
 
+    def finish(self) -> list[tuple[int, int]]:
+        """Nothing more is added; places, and how many bytes each has, that nothing came to."""
+        rows = [(one, self.count) for one in (self._frames, self._index, *self._extra.values())]
+        return [place for one, end in (*rows, (self._meta, self._metas.end)) for place in one.finish(end)]
+
     def _put_missed(self, frames: int) -> None:
         pairs = len(self._missed)
         self._missed.resize(pairs + 1, axis=0)
@@ -145,6 +150,9 @@ class _Through:
             self._dataset.resize(at + len(rows), axis=0)
             self._dataset[at:] = rows
         self._dataset.flush()
+
+    def finish(self, rows: int) -> list[tuple[int, int]]:
+        return []  # there are as many as were put
 
 
 def _rows(dataset: Any, ground: Ground, ahead: int = AHEAD) -> _Through | Placed:

@@ -89,6 +89,13 @@ class Placed:
             self._ground.put(self._places[chunk - self._first] + inside * self._row_nbytes, data[:room])
             at, data = at - inside + self._chunk_rows, data[room:]
 
+    def finish(self, rows: int) -> list[tuple[int, int]]:
+        """There are so many rows and no more; places, and how many bytes each has, that nothing came to."""
+        self._id.set_extent((rows, *self._row))
+        self._id.flush()
+        used = max(0, -(-rows // self._chunk_rows) - self._first)
+        return [(place, self._chunk_nbytes) for place in self._places[used:]]
+
     def _go_on(self) -> int:
         """The place of the chunk that was begun, all of whose rows are there again."""
         self._extend(self._first + 1)

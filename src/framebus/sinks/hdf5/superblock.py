@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterable
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIZE = 48
@@ -42,6 +43,18 @@ def close(descriptor: int) -> bool:
         return False
     os.pwrite(descriptor, closed(head, os.fstat(descriptor).st_size), 0)
     return True
+
+
+def cut(descriptor: int, free: Iterable[tuple[int, int]]) -> None:
+    """Let the closed file end before those of the places `free`, with their sizes, that are at its end."""
+    head = os.pread(descriptor, SIZE, 0)
+    if not _is_ours(head) or is_open(head):
+        return
+    (end,) = struct.unpack_from("<Q", head, _END_AT)
+    for place, nbytes in sorted(free, reverse=True):
+        end = place if place + nbytes == end else end
+    os.pwrite(descriptor, closed(head, end), 0)
+    os.ftruncate(descriptor, end)
 
 
 def checksum(data: bytes) -> int:

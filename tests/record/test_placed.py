@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from framebus.core.frame import Frame
 from framebus.record import inspecting
+from framebus.sinks.hdf5 import part as parts
 from framebus.sinks.hdf5 import superblock
 from framebus.sinks.hdf5.contents import mend
 from framebus.sinks.hdf5.hdf5 import Hdf5File
@@ -55,6 +56,18 @@ def check(path: Path, written: dict[str, int]) -> None:
                 assert (part["frames"][:] == told.reshape(shape)).all()
     assert sorted(numbers(path)) == sorted((kind, seq) for kind, count in written.items() for seq in range(count))
 
+
+MOMENTS: list[tuple[Any, str]] = [
+    (Placed, "finish"),
+    (Placed, "put"),
+    (h5py.File, "close"),
+    (Hdf5File, "_open"),
+    (Hdf5File, "_follow"),
+    (parts, "make"),
+    (parts, "trim"),
+    (superblock, "closed"),
+]
+"""What changes a file."""
 
 STEPS = st.tuples(
     st.sampled_from(sorted(KINDS)),
@@ -178,7 +191,8 @@ def test_recordings_of_early_days_are_read_and_continued_beside(tmp_path: Path) 
         assert sorted(file) == ["sample", "sample@2"]
 
 
-def test_it_is_read_at_every_moment_of_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("then", ["close", "another part", "continued"])
+def test_it_is_read_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
     """Also by those who open it only then: what a recorder that is killed there leaves is what they see."""
     path, copies = tmp_path / "run.h5", list[Path]()
     recorder = sink(path)
@@ -186,18 +200,29 @@ def test_it_is_read_at_every_moment_of_its_end(tmp_path: Path, monkeypatch: pyte
         recorder.write(numbered("deep", seq), lambda: None)
 
     def copied(what: Any) -> Any:
-        def then(*given_: Any) -> Any:
-            answer = what(*given_)
+        def called(*given_: Any, **how: Any) -> Any:
+            answer = what(*given_, **how)
             copies.append(Path(shutil.copyfile(path, tmp_path / f"then{len(copies)}.h5")))
             return answer
 
-        return then
+        return called
 
-    monkeypatch.setattr(Placed, "finish", copied(Placed.finish))
-    monkeypatch.setattr(h5py.File, "close", copied(h5py.File.close))
-    monkeypatch.setattr(superblock, "closed", copied(superblock.closed))
-    recorder.close()
+    if then == "continued":
+        shutil.copyfile(path, tmp_path / "cut.h5")
+        recorder.close()
+        path = tmp_path / "cut.h5"
+    for owner, name in MOMENTS:
+        monkeypatch.setattr(owner, name, copied(getattr(owner, name)))
+    if then == "another part":
+        recorder.write(numbered("page", 0), lambda: None)
+    elif then == "continued":
+        Hdf5File(str(path), resume=True).close()
+    else:
+        recorder.close()
     monkeypatch.undo()
+    recorder.close()
     assert len(copies) > 4
-    assert {len(played(copy)) for copy in copies} == {5}
-    check(path, {"deep": 5})
+    assert {sum(frame.stream == "deep" for frame in played(copy)) for copy in copies} == {5}
+    for copy in copies:
+        mend(str(copy))
+        assert [seq for stream, seq in numbers(copy) if stream == "deep"] == list(range(5))

@@ -171,6 +171,7 @@ class Hdf5File:
             self._file = h5py.File(self._present, mode, libver=_VERSIONS, locking=False, rdcc_nbytes=0, **pages)
         except OSError as error:
             raise Unavailable(f"{self._path} cannot be opened: {error}") from error
+        superblock.share(self._descriptor)
 
     def _settle(self) -> None:
         """Close the file as it is for all time, without places at its end that nothing came to.

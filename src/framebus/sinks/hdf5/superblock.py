@@ -14,6 +14,8 @@ from collections.abc import Iterable
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIZE = 48
 _FLAGS_AT, _END_AT, _SUM_AT = 11, 28, 44
+_SHARED = 5
+"""Being written, and others may read along."""
 _MASK = 0xFFFFFFFF
 _MIX = ((0, 2, 4, 1), (1, 0, 6, 2), (2, 1, 8, 0), (0, 2, 16, 1), (1, 0, 19, 2), (2, 1, 4, 0))
 _FINAL = ((2, 1, 14), (0, 2, 11), (1, 0, 25), (2, 1, 16), (0, 2, 4), (1, 0, 14), (2, 1, 24))
@@ -27,10 +29,15 @@ def is_open(head: bytes) -> bool:
 def closed(head: bytes, length: int) -> bytes:
     """The superblock of the same file as it is when it was closed, `length` bytes long."""
     fixed = bytearray(head[:SIZE])
-    fixed[_FLAGS_AT] = 0
     struct.pack_into("<Q", fixed, _END_AT, length)
-    struct.pack_into("<I", fixed, _SUM_AT, checksum(bytes(fixed[:_SUM_AT])))
-    return bytes(fixed)
+    return _flagged(fixed, 0)
+
+
+def share(descriptor: int) -> None:
+    """Let others open a file that HDF5 has just opened to change it: what it was it is until that is done."""
+    head = os.pread(descriptor, SIZE, 0)
+    if is_open(head):
+        os.pwrite(descriptor, _flagged(bytearray(head), _SHARED), 0)
 
 
 def close(descriptor: int) -> bool:
@@ -80,6 +87,12 @@ def _add(state: list[int], data: bytes) -> None:
 
 def _turned(word: int, bits: int) -> int:
     return (word << bits | word >> 32 - bits) & _MASK
+
+
+def _flagged(head: bytearray, flags: int) -> bytes:
+    head[_FLAGS_AT] = flags
+    struct.pack_into("<I", head, _SUM_AT, checksum(bytes(head[:_SUM_AT])))
+    return bytes(head)
 
 
 def _is_ours(head: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -161,6 +162,14 @@ def test_it_keeps_its_port(free_port: int) -> None:
         assert camera.port == free_port
         with pytest.raises(Unavailable, match=f"cannot listen on 127.0.0.1:{free_port}"), TestCamera(port=free_port):
             pass
+
+
+def test_closed_while_somebody_comes_in_it_leaves_no_socket_open() -> None:
+    camera = TestCamera(fps=0)
+    for _ in range(20):
+        with camera:
+            coming = socket.create_connection((camera.host, camera.port))
+        coming.close()
 
 
 def test_a_closed_camera_takes_no_cue() -> None:

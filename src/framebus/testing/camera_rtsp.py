@@ -58,6 +58,8 @@ class Rules(msgspec.Struct):
     sessions: dict[str, Viewer]
     mute: bool = False
     """True while requests are not answered."""
+    over: bool = False
+    """True once it is switched off: who was just coming in finds the plug pulled."""
 
 
 class Conversation(asyncio.BufferedProtocol):
@@ -77,6 +79,8 @@ class Conversation(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._all.add(self)
+        if self._rules.over:
+            self.cut()
 
     def connection_lost(self, error: Exception | None) -> None:
         """They left, and their sessions with them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import secrets
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,7 @@ class Studio:
     async def serve(self, host: str, port: int, tls: ssl.SSLContext | None, listening: Listening) -> None:
         """Until `stop`; `listening(port)` is told when it does. Raises `OSError` when the port is taken."""
         self._stop = asyncio.Event()
+        self.rules.over = False
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Conversation(self.rules, self._talks), host, port, ssl=tls)
         listening(server.sockets[0].getsockname()[1])
@@ -62,6 +64,9 @@ class Studio:
         await self._stop.wait()
         if pace is not None:
             pace.cancel()
+        self.rules.over = True
+        while _somebody_enters():
+            await asyncio.sleep(0)
         server.close()
         while self._talks:
             self.cut()
@@ -139,3 +144,9 @@ class Studio:
 
     def _count_report(self) -> None:
         self.reports += 1
+
+
+def _somebody_enters() -> bool:
+    """Whether asyncio has accepted a connection and not begun with it: a server closed then leaves its socket open."""
+    coming = (task.get_coro() for task in asyncio.all_tasks())
+    return any(inspect.iscoroutine(one) and inspect.getcoroutinestate(one) == inspect.CORO_CREATED for one in coming)

@@ -187,6 +187,29 @@ def test_a_frame_an_op_fails_on_is_left_out_where_that_is_wanted(caplog: pytest.
 class TestWorkElsewhere:
     """A stage that holds what it was given until the test lets go of it."""
 
+    def test_gets_nothing_before_it_is_ready(self) -> None:
+        source, sink, held = Recorded(frames(3)), Told(), Held(room=2)
+        held.ready = False
+        flow = Flow(source, sink, work=lambda: held)
+        seen: list[tuple[str, int]] = []
+
+        def look() -> None:
+            seen.append((flow.progress().phase, held.most))
+            held.ready = len(seen) >= 3
+
+        held.when_waited_on = look
+        flow.run()
+        assert seen[:3] == [("starting", 0)] * 3
+        assert [item.seq for item in sink.items] == [0, 1, 2]
+
+    def test_that_is_never_ready_can_be_stopped(self) -> None:
+        source, sink, held = Recorded(frames(3)), Told(), Held(room=2)
+        held.ready = False
+        flow = Flow(source, sink, work=lambda: held)
+        held.when_waited_on = flow.stop
+        flow.run()
+        assert (sink.left, held.most, held.closed) == ("abandoned", 0, True)
+
     def test_is_waited_for_at_the_end(self) -> None:
         source, sink, held = Recorded(frames(5)), Told(), Held(room=2)
         Flow(source, sink, work=lambda: held).run()
@@ -239,11 +262,15 @@ class Held(Stage):
 
     def __init__(self, room: int, *, hangs: bool = False) -> None:
         self.most = 0
+        self.ready = True
         self.closed = False
         self.when_waited_on: Callable[[], object] = lambda: None
         self._room, self._hangs = room, hangs
         self._inside: list[Item] = []
-        self._ready: list[Result] = []
+        self._results: list[Result] = []
+
+    def is_ready(self) -> bool:
+        return self.ready
 
     @property
     def full(self) -> bool:
@@ -251,7 +278,7 @@ class Held(Stage):
 
     @property
     def busy(self) -> bool:
-        return bool(self._inside or self._ready)
+        return bool(self._inside or self._results)
 
     def put(self, item: Item) -> None:
         self._inside.append(item)
@@ -261,14 +288,14 @@ class Held(Stage):
         return
 
     def results(self) -> list[Result]:
-        ready, self._ready = self._ready, []
-        return ready
+        results, self._results = self._results, []
+        return results
 
     def wait(self, limit_s: float, also: Sequence[int] = ()) -> bool:
         self.when_waited_on()
         if self._inside and not self._hangs:
             item = self._inside.pop(0)
-            self._ready.append(Result(item, [item]))
+            self._results.append(Result(item, [item]))
         return False
 
     def close(self) -> None:

@@ -31,6 +31,8 @@ def _state(flow: Flow, progress: Progress) -> tuple[str, str]:
     camera = flow.source.stats().state
     if camera is not None and camera.state != "live":
         return camera.state, camera.why
+    if progress.phase == "starting" and progress.phase_s > SAY_AFTER_S:
+        return "waiting", "for its workers, which are starting"
     if progress.phase == "reading" and progress.phase_s > _patience_s(progress):
         return "waiting", f"for frames{_at(' from', flow.source)}"
     if progress.phase in ("writing", "finishing") and progress.phase_s > SAY_AFTER_S:

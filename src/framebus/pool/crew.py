@@ -63,6 +63,11 @@ class Crew(Closing):
         return [worker.pid for worker in self._workers if worker.pid]
 
     @property
+    def ever_ready(self) -> bool:
+        """True once any of them was built."""
+        return any(worker.life.ever_ready for worker in self._workers)
+
+    @property
     def deaths(self) -> int:
         """How often a process has died so far."""
         return sum(worker.life.deaths for worker in self._workers)

@@ -32,7 +32,8 @@ SAY_AFTER_S = 1.0
 
 log = logging.getLogger("framebus")
 
-Phase = Literal["reading", "writing", "finishing", "done"]
+Phase = Literal["starting", "reading", "writing", "finishing", "done"]
+"""`starting`: whoever works on frames is not there yet, and none are read."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -160,16 +161,24 @@ class Flow:
     def _move(self, stage: Stage) -> None:
         ended = False
         while not ((ended := ended or self._over()) and self._drained(stage)):
+            ready = self._is_ready(stage)
             if ended:
                 stage.flush()
-            elif not stage.full:
+            elif ready and not stage.full:
                 ended = not self._fetch(stage)
             results = stage.results()
             for result in results:
                 self._pass(result)
-            if not results and (ended or stage.full) and stage.busy:
+            if not results and (not ready or ((ended or stage.full) and stage.busy)):
                 stage.wait(TICK_S)
             self._tell()
+
+    def _is_ready(self, stage: Stage) -> bool:
+        """Frames are not taken from others, or grow old here, for somebody who is not there yet."""
+        ready = stage.is_ready()
+        if not ready and self._phase[0] != "starting":
+            self._phase = ("starting", clock.mono_ns())
+        return ready
 
     def _over(self) -> bool:
         """Nothing more is to be read."""

@@ -20,23 +20,32 @@ class MergedSource(Source[Item]):
 
     def __init__(self, sources: Sequence[Source[Item]], timeout: float | None = None) -> None:
         super().__init__(timeout)
-        self.sources: tuple[Source[Item], ...] = ()
+        self.sources: tuple[Source[Item], ...] = tuple(sources)
         self._lock = threading.Lock()
         self._reading = threading.RLock()  # held while somebody waits on the descriptors that `close` takes away
         self._given: dict[int, tuple[Item, Source[Item]]] = {}
         self._ready: deque[Source[Item]] = deque()
-        self._running: set[Source[Item]] = set()
+        self._running = set(sources)
+        self._unheard = list(sources)
+        """Those whose descriptors were not asked for yet: some open their link for that."""
         self._bell = Bell()  # rings at the end and on close
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._bell.fileno(), selectors.EVENT_READ, None)
-        for source in sources:
-            self._join(source)
 
     def _join(self, source: Source[Item]) -> None:
         """One more source from now on."""
-        self._selector.register(source.fileno(), selectors.EVENT_READ, source)
+        self._hear(source)
         self.sources = (*self.sources, source)
         self._running.add(source)
+
+    def _hear(self, source: Source[Item]) -> None:
+        self._selector.register(source.fileno(), selectors.EVENT_READ, source)
+
+    def _hear_all(self) -> None:
+        """Before anybody waits."""
+        while self._unheard:
+            self._hear(self._unheard[0])
+            del self._unheard[0]
 
     def _ended(self) -> bool:
         return not self._running
@@ -50,6 +59,7 @@ class MergedSource(Source[Item]):
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._reading:
             while not self._closed:
+                self._hear_all()
                 item = self._take_ready()
                 if item is not None or self._ended():
                     return item
@@ -75,6 +85,7 @@ class MergedSource(Source[Item]):
         return any(source.shared(stream) for source in self.sources)
 
     def fileno(self) -> int:
+        self._hear_all()
         return self._selector.fileno()  # epoll and kqueue are descriptors themselves
 
     def stats(self) -> Stats:

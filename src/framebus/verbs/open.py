@@ -16,6 +16,7 @@ from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.verbs.accepted_options import checked, given, refuse_unused, taken
 from framebus.verbs.given import Given
+from framebus.verbs.member import Member
 from framebus.verbs.merged import MergedSource
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.resolving import address_of, maker_factory, read_as_link, written_as_link
@@ -108,17 +109,21 @@ def open_all(
     *,
     exclusive: bool = False,
     inside: int = 0,
+    elsewhere: bool = False,
     alone: bool = False,
 ) -> Source[Item]:
     """Open `places` with checked `wishes` (of `open`) and `options` of the sources themselves.
 
     `exclusive`: the group is that of one place on disk, and takes no second member. `inside`: so many frames are
-    worked on at once. `alone`: one thread takes them, without a timeout, and does nothing else.
+    worked on at once. `elsewhere`: by others, so nobody hears of this reader before it asks for a frame. `alone`: one
+    thread takes them, without a timeout, and does nothing else.
     """
     places = list(places)
     link: dict[str, Any] = {"exclusive": exclusive, "inside": inside}
     several = len(places) > 1
-    opening = _Opening(dict(wishes), checked(options), link, ahead=several, alone=alone and not several)
+    opening = _Opening(
+        dict(wishes), checked(options), link, ahead=several, elsewhere=elsewhere, alone=alone and not several
+    )
     with ExitStack() as opened:
         sources: list[Source[Item]] = []
         for place in places:
@@ -148,9 +153,17 @@ class _Opening:
     """Opens one place after the other and remembers which options were of use to any."""
 
     def __init__(
-        self, wishes: dict[str, Any], options: dict[str, Any], link: dict[str, Any], *, ahead: bool, alone: bool
+        self,
+        wishes: dict[str, Any],
+        options: dict[str, Any],
+        link: dict[str, Any],
+        *,
+        ahead: bool,
+        elsewhere: bool,
+        alone: bool,
     ) -> None:
         self._ahead = ahead
+        self._elsewhere = elsewhere
         self._alone = alone
         self._link = link
         self._wishes = wishes
@@ -206,10 +219,15 @@ class _Opening:
         return MadeSource(maker, stream=name, ahead=ahead, alone=self._alone, place=place, **own)
 
     def _linked(self, address: Link) -> Source[Item]:
-        from framebus.links.link import open_link
-
         self._used |= LINK_OPTIONS
         wishes = {name: value for name, value in self._wishes.items() if value != "prefer"}  # links bring what there is
+        if self._elsewhere and not listens(address, "reader", wishes.get("listen")):
+            return Member(lambda: self._link_to(address, wishes), str(address), wishes.get("timeout"))
+        return self._link_to(address, wishes)
+
+    def _link_to(self, address: Link, wishes: dict[str, Any]) -> Source[Item]:
+        from framebus.links.link import open_link
+
         if address.scheme == "shm" and (not address.streams or address.streams.endswith("*")):
             return self._flock(address, wishes)
         return open_link(address, **self._link, **wishes)

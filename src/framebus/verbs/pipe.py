@@ -24,7 +24,7 @@ from framebus.verbs.publish import check_sink, left_behind, options_of_sink, pub
 from framebus.verbs.relay import Relay
 from framebus.verbs.resolving import address_of
 from framebus.verbs.sinking import SinkPublisher
-from framebus.verbs.working import WORKING, inside, worker
+from framebus.verbs.working import WORKING, elsewhere, inside, worker
 
 Target = str | os.PathLike[str] | Publisher | Sink
 
@@ -193,6 +193,7 @@ class _Ends:
         self._of_pixels = bool(OF_PIXELS & options.keys())
         self._group = str(options.get("group") or "")
         self._inside = inside(options)
+        self._elsewhere = elsewhere(options)
 
     @property
     def sink_is_link(self) -> bool:
@@ -236,7 +237,7 @@ class _Ends:
         wishes = {name: value for name, value in wishes.items() if value is not None}
         own = {name: wishes.pop(name) for name in list(wishes) if name not in OPEN_OPTIONS} | self._called_as()
         exclusive = isinstance(sink, SinkPublisher) and wishes.get("group") == sink.group is not None
-        return open_all(self.places, wishes, own, exclusive=exclusive, inside=self._inside)
+        return open_all(self.places, wishes, own, exclusive=exclusive, inside=self._inside, elsewhere=self._elsewhere)
 
     def _called_as(self) -> dict[str, str]:
         """What is made here, or comes from one camera, under one name has that name wherever people read about it."""

@@ -40,6 +40,11 @@ def inside(options: Mapping[str, Any]) -> int:
     return window(options.get("workers", 0)) * int(options.get("batch", 1))
 
 
+def elsewhere(options: Mapping[str, Any]) -> bool:
+    """Whether frames are worked on by others, who may take a while to be there."""
+    return bool(options.get("workers") or options.get("gather"))
+
+
 def _row(first: Callable[[], Stage], second: Callable[[], Stage]) -> Stage:
     opened = first()
     try:

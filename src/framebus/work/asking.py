@@ -36,8 +36,12 @@ class Asking(Stage):
         self._limit_s = limit_s
         self._calls: deque[Call] = deque()
         self._bell = Bell()
-        self._started = False
+        self._since = time.monotonic()
         self._exchange.listen(self._bell)
+
+    def is_ready(self) -> bool:
+        """See `Stage`: our own processes are built. Services elsewhere come and go."""
+        return self._exchange.has_started(self._since)
 
     @property
     def full(self) -> bool:
@@ -51,9 +55,6 @@ class Asking(Stage):
         """See `Stage`; raises `OpError` for packets."""
         if not isinstance(item, Frame):
             raise OpError(f"services cannot work on coded packets of {item.stream}: put the op decode before it")
-        if not self._started:
-            self._exchange.await_start()
-            self._started = True
         self._calls.append(self._exchange.ask(item, self._limit_s))
 
     def flush(self) -> None:

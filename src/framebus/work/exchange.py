@@ -74,17 +74,25 @@ class Exchange:
     def await_start(self) -> None:
         """Wait until all worker processes are built; raises what kept one from that."""
         since = time.monotonic()
-        while not self._started:
-            names = [worker.name for worker in self._workers if not (worker.ready or worker.life.over)]
-            self._say(names, since)
+        while not self.has_started(since):
+            with self._news:
+                if not self._all_built():
+                    self._news.wait(SLICE_S)
+
+    def has_started(self, since: float) -> bool:
+        """Whether all worker processes are built; raises what keeps one from that. `since`: when waiting began."""
+        if not self._started:
+            self._say([worker.name for worker in self._workers if not (worker.ready or worker.life.over)], since)
             with self._news:
                 self._check()
-                self._started = all(worker.life.ever_ready for worker in self._workers)
-                for worker in self._workers:
-                    if worker.refusal is not None and not worker.life.ever_ready:
-                        raise worker.refusal
-                if not self._started:
-                    self._news.wait(SLICE_S)
+                self._started = self._all_built()
+        return self._started
+
+    def _all_built(self) -> bool:
+        for worker in self._workers:
+            if worker.refusal is not None and not worker.life.ever_ready:
+                raise worker.refusal
+        return all(worker.life.ever_ready for worker in self._workers)
 
     def ask(self, frame: Frame, limit_s: float | None) -> Call:
         """Send `frame` to all services, to each as soon as it can take it."""

@@ -131,7 +131,8 @@ def _each(make: Callable[[], Stage], frames: Intake, on_error: OnError) -> Gener
 
 def _results(stage: Stage, frames: Intake) -> Generator[Result, None, None]:
     while True:
-        while not (stage.full or frames.ended):
+        ready = stage.is_ready()
+        while ready and not (stage.full or frames.ended):
             item = frames.next(stage)
             if item is None:
                 break
@@ -142,7 +143,7 @@ def _results(stage: Stage, frames: Intake) -> Generator[Result, None, None]:
         yield from results
         if frames.ended and not stage.busy:
             return
-        if not results and (stage.full or frames.ended):
+        if not results and (not ready or stage.full or frames.ended):
             stage.wait(SLICE_S)
 
 

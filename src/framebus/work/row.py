@@ -23,6 +23,10 @@ class Row(Stage):
         self._given: dict[int, _Given] = {}
         self._direct: list[Result] = []
 
+    def is_ready(self) -> bool:
+        """See `Stage`; asks both, that the second one may say what it has to."""
+        return all([self._first.is_ready(), self._second.is_ready()])
+
     @property
     def full(self) -> bool:
         return self._first.full or bool(self._between)
@@ -67,11 +71,9 @@ class Row(Stage):
 
     def wait(self, limit_s: float, also: Sequence[int] = ()) -> bool:
         """See `Stage`."""
-        if not self._first.busy:
-            return self._second.wait(limit_s, also)
-        if not self._second.busy:
-            return self._first.wait(limit_s, also)
-        return self._first.wait(min(limit_s, SLICE_S), also)
+        if self._first.busy == self._second.busy:
+            return self._first.wait(min(limit_s, SLICE_S), also)
+        return (self._first if self._first.busy else self._second).wait(limit_s, also)
 
     def close(self) -> None:
         self._first.close()

@@ -24,6 +24,10 @@ class Result(NamedTuple):
 class Stage(Closing):
     """Takes items in and gives results out. One thread puts, waits and takes."""
 
+    def is_ready(self) -> bool:
+        """Whether what is put in is worked on: whoever does that is there. Raises what keeps it from ever working."""
+        return True
+
     @property
     @abstractmethod
     def full(self) -> bool:
@@ -48,7 +52,10 @@ class Stage(Closing):
 
     @abstractmethod
     def wait(self, limit_s: float, also: Sequence[int] = ()) -> bool:
-        """Until there may be results, `limit_s` have passed, or a descriptor `also` is readable; True for the last."""
+        """Until there may be results, it may be ready, `limit_s` have passed or a descriptor `also` is readable.
+
+        True for the last.
+        """
 
     @abstractmethod
     def close(self) -> None:

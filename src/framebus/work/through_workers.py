@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,6 +22,10 @@ from framebus.supervise.assignments import Patience
 from framebus.work.quarantine import keep
 from framebus.work.sharing import shared
 from framebus.work.stage import Result, Stage
+
+SAY_AFTER_S = 1.0
+
+log = logging.getLogger("framebus")
 
 
 def window(workers: int) -> int:
@@ -60,11 +66,25 @@ class Mapping(Stage):
         self._open: dict[int, _Piece] = {}
         self._done: deque[Result] = deque()
         self._crew = Crew(job, workers, Patience(limit_s=limit_s))
+        self._ready = self._said = False
+        self._since = time.monotonic()
 
     @property
     def pids(self) -> list[int]:
         """The worker processes there are now."""
         return self._crew.pids
+
+    def is_ready(self) -> bool:
+        """See `Stage`: one worker, at least, is built."""
+        if not self._ready:
+            self._ready = self._crew.ever_ready
+            self._say()
+        return self._ready
+
+    def _say(self) -> None:
+        if not (self._ready or self._said) and time.monotonic() > self._since + SAY_AFTER_S:
+            self._said = True
+            log.warning("waiting for %s: its processes are starting", self._name)
 
     @property
     def full(self) -> bool:

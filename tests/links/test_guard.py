@@ -315,6 +315,17 @@ def test_every_byte_is_accounted_for(open_hub: OpenHub, tmp_path: Path, encrypte
         hub.until(lambda: hub.guard.open_bytes < 3000)
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_who_has_spoken_may_leave_and_nothing_is_said(open_hub: OpenHub, tmp_path: Path, encrypted: bool) -> None:
+    store, keys = _invited(tmp_path) if encrypted else (None, None)
+    hub = open_hub(store, keys=store.own() if store else None)
+    with dialler(hub.address, keys=keys, probe=False) as friend:
+        friend.send(b"here")
+        hub.until(lambda: hub.messages == [[b"here"]])
+    hub.until_fact("gone")
+    assert (hub.of("refused"), hub.texts("gone").strip(), hub.guard.counts.troubles) == ([], "", 0)
+
+
 # strangers --------------------------------------------------------------------------------------------------------
 
 

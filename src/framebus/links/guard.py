@@ -49,8 +49,6 @@ class _Connection:
     descriptor: int
     identity: descriptors.Identity
     account: Account
-    stood: bool = False
-    """The handshake succeeded."""
     spoke: bool = False
     ending: bool = False
     seen: int = 0
@@ -100,7 +98,7 @@ class Guard:
     ) -> None:
         self.counts = Counts()
         self.deadline = math.inf
-        self._encrypted = encrypted
+        self.encrypted = encrypted
         self._limits = limit_unadmitted, limit
         self._total = limit_total or total_bytes() // 4
         self._last_descriptor = descriptors.limit() - RESERVED_DESCRIPTORS
@@ -220,10 +218,8 @@ class Guard:
                     self._accepted(event.value)
                 elif event.event == zmq.EVENT_DISCONNECTED:
                     self._gone(event.value)
-                elif event.event != zmq.EVENT_HANDSHAKE_SUCCEEDED:
-                    self._failure = event  # whose it was, the disconnection that follows tells
-                elif (connection := self._connections.get(event.value)) is not None:
-                    connection.stood = True
+                elif event.event != zmq.EVENT_HANDSHAKE_SUCCEEDED:  # which does not say whose it was
+                    self._failure = event  # nor does this: the disconnection that follows does
             if most < math.inf:
                 return len(events) == most
         return False
@@ -231,7 +227,7 @@ class Guard:
     def _accepted(self, descriptor: int) -> None:
         if descriptor in self._connections:
             self._gone(descriptor)
-        account = Account(self._limits[0], self._encrypted)
+        account = Account(self._limits[0], self.encrypted)
         connection = _Connection(next(self._numbers), descriptor, descriptors.identify(descriptor), account)
         self._connections[descriptor] = connection
         self._by_number[connection.number] = connection
@@ -253,11 +249,11 @@ class Guard:
         if connection.ending and connection.account.open > MIB:
             self._tidy_at = min(self._tidy_at, self._now + TIDY_S)  # ZeroMQ frees it meanwhile
         said = ""
-        if failure is None and self._encrypted and not (connection.stood or connection.ending):
+        if failure is None and self.encrypted and not (connection.spoke or connection.ending):
             failure = _UNEXPLAINED
         if failure is not None:
             self.counts.troubles += 1
-            what, why = f"{failure.event} {failure.value}", listener_trouble(failure, self._encrypted)
+            what, why = f"{failure.event} {failure.value}", listener_trouble(failure, self.encrypted)
             self._tell("refused", connection, self._say(connection, what, why))
         elif not connection.spoke and not connection.ending:
             self.counts.troubles += 1

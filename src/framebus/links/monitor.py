@@ -132,7 +132,7 @@ class Watch:
 
     def __init__(self, socket: sockets.Socket, *, encrypted: bool, reminder: Reminder | None = None) -> None:
         self._monitor = Monitor(socket, encrypted=encrypted)
-        self._encrypted = encrypted
+        self.encrypted = encrypted
         self._explained = False
         """Whether it is known how the connection of now came to stand, or not to."""
         self._reminder = Reminder() if reminder is None else reminder  # one that has said nothing is falsy
@@ -153,8 +153,8 @@ class Watch:
         if event.event == zmq.EVENT_ACCEPTED:
             return []
         if event.event == zmq.EVENT_DISCONNECTED:
-            explained, self._explained = self._explained or not self._encrypted, False
-            gone = Fact("gone", event.value, event.address, final=self._encrypted)
+            explained, self._explained = self._explained or not self.encrypted, False
+            gone = Fact("gone", event.value, event.address, final=self.encrypted)
             return [gone] if explained else [self._refusal(_MISMATCH._replace(address=event.address), now), gone]
         self._explained = True
         if event.event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
@@ -162,7 +162,7 @@ class Watch:
         return [self._refusal(event, now)]
 
     def _refusal(self, event: Event, now: float) -> Fact:
-        text = f"{event.address} {_dialler_trouble(event, self._encrypted)}"
+        text = f"{event.address} {_dialler_trouble(event, self.encrypted)}"
         final = event.event != zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
         said = self._reminder.say(str(event.event), event.address, text, now)
         return Fact("refused", peer=event.address, text=said, final=final)

@@ -56,9 +56,11 @@ class Desk:
         """A publisher that listens, or `calls` a hub."""
         return Speaker(self, name, calls, PublisherRules(**rules), retention)
 
-    def reader(self, publisher: Seat | None = None, name: str = "reader", **rules: Any) -> Listener:
+    def reader(
+        self, publisher: Seat | None = None, name: str = "reader", *, encrypted: bool = False, **rules: Any
+    ) -> Listener:
         """A reader that connects to `publisher`, or a hub."""
-        return Listener(self, name, publisher, ReaderRules(**rules))
+        return Listener(self, name, publisher, ReaderRules(**rules), encrypted=encrypted)
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -187,10 +189,11 @@ class Speaker(Seat):
 class Listener(Seat):
     """A reader. Its user asks for nothing until told to."""
 
-    def __init__(self, desk: Desk, name: str, called: Seat | None, rules: ReaderRules) -> None:
+    def __init__(self, desk: Desk, name: str, called: Seat | None, rules: ReaderRules, *, encrypted: bool) -> None:
         calling = Calling(f"{len(desk.seats):016x}", CALLED) if called else None
         party = Party(host=name, hostname=name, pid=2, command="python view.py")
         self.session = ReaderSession(rules, party, calling=calling)
+        self.session.encrypted = encrypted
         self.in_hand: Item | None = None
         super().__init__(desk, self.session, called)
 

@@ -22,7 +22,7 @@ def test_taking_a_frame_is_not_acknowledging_it() -> None:
 
 
 def test_acknowledgements_travel_together_as_ranges() -> None:
-    desk, publisher, reader = pair(keep="all")
+    desk, publisher, reader = pair(near=True, keep="all")
     publisher.send(*map(frame, range(8)))
     items = [reader.session.take() for _ in range(4)]
     for item in items:
@@ -34,7 +34,7 @@ def test_acknowledgements_travel_together_as_ranges() -> None:
 
 
 def test_but_do_not_wait_long() -> None:
-    desk, publisher, reader = pair(keep="all")
+    desk, publisher, reader = pair(near=True, keep="all")
     publisher.send(*map(frame, range(8)))
     reader.take()
     reader.done()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from framebus.session.feed import LATEST_WINDOW_OFF_HOST, LATEST_WINDOW_ON_HOST
+from framebus.session.feed import AHEAD_BYTES, AHEAD_FRAMES, LATEST_WINDOW_OFF_HOST, LATEST_WINDOW_ON_HOST
 from framebus.session.outgoing import Delivery, Entry
 from framebus.session.rules import WINDOW_BYTES, WINDOW_FRAMES
 from framebus.wire.control import Credit, Refuse
-from tests.session.desk import Desk, Listener, frame, pair
+from tests.session.desk import Desk, Listener, Speaker, frame, pair
 
 
 def test_a_reader_that_never_asked_is_sent_nothing() -> None:
@@ -49,6 +49,43 @@ def test_a_lossless_reader_holds_eight_frames() -> None:
     publisher.send(*map(frame, range(20)))
     assert len(reader.arrived) == WINDOW_FRAMES == 8
     assert reader.read_all() == list(range(20))
+
+
+class TestSmallFramesOfALosslessReader:
+    """So many are on their way to it, or in its hands, once it is finished with the first."""
+
+    @staticmethod
+    def on_their_way(reader: Listener, publisher: Speaker, nbytes: int = 100_000) -> int:
+        publisher.send(*(frame(seq, nbytes=nbytes) for seq in range(100)))
+        reader.read()
+        reader.read()
+        return len(reader.arrived) - 1
+
+    def test_fill_the_way_from_another_machine(self) -> None:
+        _, publisher, reader = pair(keep="all")
+        assert self.on_their_way(reader, publisher) == AHEAD_FRAMES
+
+    def test_are_as_many_bytes_at_most_as_do_that(self) -> None:
+        _, publisher, reader = pair(keep="all")
+        assert self.on_their_way(reader, publisher, AHEAD_BYTES // 20) == 20
+
+    def test_are_eight_where_the_way_is_short(self) -> None:
+        _, publisher, reader = pair(keep="all", near=True)
+        assert self.on_their_way(reader, publisher) <= WINDOW_FRAMES
+
+    def test_but_not_where_they_are_encrypted_on_it(self) -> None:
+        desk = Desk()
+        publisher = desk.publisher("here")
+        reader = desk.reader(publisher, "here", encrypted=True, keep="all")
+        assert self.on_their_way(reader, publisher) == AHEAD_FRAMES
+
+    def test_are_eight_where_others_could_have_them(self) -> None:
+        _, publisher, reader = pair(keep="all", group="workers")
+        assert self.on_their_way(reader, publisher) <= WINDOW_FRAMES
+
+    def test_are_more_where_nobody_else_is_let_into_the_group(self) -> None:
+        _, publisher, reader = pair(keep="all", group="file", exclusive=True)
+        assert self.on_their_way(reader, publisher) == AHEAD_FRAMES
 
 
 def test_or_as_many_bytes_as_its_window_has() -> None:

@@ -40,6 +40,8 @@ class Carrier(ABC):
     """Under which admission let keys in; empty where no keys are used."""
     local: str = ""
     """The path under which processes of this machine and user may come instead, where there is one."""
+    encrypts: bool = False
+    """True where messages are longer on their way, because they are encrypted."""
     shares: bool = False
     """True while frames made in shared memory are sent without a copy."""
     news: bool = False

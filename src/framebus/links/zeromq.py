@@ -37,6 +37,7 @@ class ZmqCarrier(Carrier):
     def __init__(self, socket: Socket, lookout: Guard | Watch, domain: str = "") -> None:
         self._watch = lookout
         self.domain = domain
+        self.encrypts = lookout.encrypted
         self.listens = isinstance(lookout, Guard)
         self._socket = socket
         self._connections: dict[Peer, int] = {}
@@ -59,6 +60,8 @@ class ZmqCarrier(Carrier):
 
     def arrivals(self) -> Iterator[Arrival]:
         for _ in range(BATCH):
+            if not self.waiting():  # an exception would cost much more
+                return
             try:
                 arrival = self._receive()
             except zmq.Again:

@@ -40,6 +40,8 @@ class Acquaintances:
         self.live: bool | None = None
         """Whether the newest frame matters most to any publisher met; None before the first."""
         self.pulse = Pulse()
+        self.encrypted = False
+        """Frames come encrypted, and so are longer on their way."""
         self._ahead = False
         self._rules = rules
         self._calling = calling
@@ -152,9 +154,13 @@ class Acquaintances:
         feed.lossless = keep == "all"
         self.live = bool(self.live) or message.live
         near = bool(self.party.host) and feed.party.host == self.party.host
-        feed.window = LATEST_WINDOW_ON_HOST if near and not self._ahead else LATEST_WINDOW_OFF_HOST
-        if feed.lossless or self._rules.packets or any(state.packets for state in message.streams):
-            feed.window = self._rules.window_frames
+        feed.ahead = self._rules.alone and (self.encrypted or not near)
+        newest = LATEST_WINDOW_ON_HOST if near and not self._ahead else LATEST_WINDOW_OFF_HOST
+        if feed.lossless:
+            feed.window = max(feed.held, self._rules.window_frames)
+        else:
+            packets = self._rules.packets or any(state.packets for state in message.streams)
+            feed.window = self._rules.window_frames if packets else newest
         if self._calling is None:
             for state in message.streams:
                 self.names.claim(feed, state.name)

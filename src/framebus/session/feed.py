@@ -12,6 +12,10 @@ from framebus.wire.control import Credit, FrameRange, Party, StreamCondition, St
 LATEST_WINDOW_OFF_HOST = 2
 LATEST_WINDOW_ON_HOST = 1
 LARGE_BYTES = 1_000_000
+AHEAD_FRAMES = 32
+AHEAD_BYTES = 4_000_000
+"""So many small frames, of so many bytes together, may be on their way where that takes longer than a few of them do:
+from another machine, or encrypted."""
 REMEMBERED = 64
 MAX_RUNS = 4096
 
@@ -67,6 +71,8 @@ class Feed:
         """The runs of which this publisher has frames."""
         self.lossless = False
         self.window = LATEST_WINDOW_OFF_HOST
+        self.ahead = False
+        """True where many small frames may be on their way: that takes long, and nobody else could have them."""
         self.away_since: float | None = None
         self.ended = False
         self.granted = 0
@@ -194,7 +200,12 @@ class Feed:
         self.held += 1
         if self.lossless:
             self.unacknowledged.add(identity)
-            self.batch = 1 if nbytes >= LARGE_BYTES else max(1, self.window // 2)
+            self._look_at_size(nbytes)
+
+    def _look_at_size(self, nbytes: int) -> None:
+        if self.ahead and self.window < AHEAD_FRAMES:
+            self.window = max(self.window, min(AHEAD_FRAMES, AHEAD_BYTES // max(1, nbytes)))
+        self.batch = 1 if nbytes >= LARGE_BYTES else max(1, self.window // 2)
 
     def settle(self, identity: Identity) -> None:
         """The user is done with a frame."""

@@ -60,3 +60,8 @@ class ReaderRules(msgspec.Struct, frozen=True, kw_only=True):
     window_frames: int = WINDOW_FRAMES
     window_bytes: int = WINDOW_BYTES
     max_inbox_bytes: int = 4 * WINDOW_BYTES
+
+    @property
+    def alone(self) -> bool:
+        """True where nobody else could have what is on its way here."""
+        return self.exclusive or not self.group

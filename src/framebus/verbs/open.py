@@ -16,7 +16,7 @@ from framebus.core.redaction import redact
 from framebus.core.source import Source
 from framebus.verbs.accepted_options import checked, given, refuse_unused, taken
 from framebus.verbs.given import Given
-from framebus.verbs.member import Member
+from framebus.verbs.late_source import LateSource
 from framebus.verbs.merged import MergedSource
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.resolving import address_of, maker_factory, read_as_link, written_as_link
@@ -222,7 +222,7 @@ class _Opening:
         self._used |= LINK_OPTIONS
         wishes = {name: value for name, value in self._wishes.items() if value != "prefer"}  # links bring what there is
         if self._elsewhere and not listens(address, "reader", wishes.get("listen")):
-            return Member(lambda: self._link_to(address, wishes), str(address), wishes.get("timeout"))
+            return LateSource(lambda: self._link_to(address, wishes), str(address), wishes.get("timeout"))
         return self._link_to(address, wishes)
 
     def _link_to(self, address: Link, wishes: dict[str, Any]) -> Source[Item]:

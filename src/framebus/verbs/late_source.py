@@ -11,7 +11,7 @@ from framebus.core.source import Source
 from framebus.core.statistics import Stats
 
 
-class Member(Source[Item]):
+class LateSource(Source[Item]):
     """Opens a link when the first frame is asked for: whoever publishes there is not to wait for a model that loads.
 
     A publisher deals frames to whoever has connected, and gives up when none of them is taken for its patience.

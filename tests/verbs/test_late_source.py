@@ -13,7 +13,7 @@ import pytest
 import framebus as fb
 from framebus.core.errors import Closed, OptionError
 from framebus.testing.links import picture
-from framebus.verbs.member import Member
+from framebus.verbs.late_source import LateSource
 from framebus.verbs.merged import MergedSource
 from framebus.verbs.open import open_all
 from framebus.verbs.opened import MadeSource
@@ -72,10 +72,10 @@ def test_it_is_opened_with_the_first_frame_asked_for() -> None:
         opened.append(MadeSource(Listed([item(0), item(1)])))
         return opened[0]
 
-    with Member(join, "tcp://head:5557") as member:
-        assert (member.live, member.stats().frames, member.states(), opened) == (True, 0, {}, [])
-        assert [frame.seq for frame in member] == [0, 1]
-        assert (member.live, member.stats().frames, len(opened)) == (False, 2, 1)
+    with LateSource(join, "tcp://head:5557") as late:
+        assert (late.live, late.stats().frames, late.states(), opened) == (True, 0, {}, [])
+        assert [frame.seq for frame in late] == [0, 1]
+        assert (late.live, late.stats().frames, len(opened)) == (False, 2, 1)
 
 
 def test_several_are_opened_when_somebody_reads() -> None:
@@ -85,16 +85,16 @@ def test_several_are_opened_when_somebody_reads() -> None:
         opened.append(MadeSource(Listed([item(len(opened))])))
         return opened[-1]
 
-    with MergedSource([Member(join, "tcp://left:5557"), Member(join, "tcp://right:5557")]) as both:
+    with MergedSource([LateSource(join, "tcp://left:5557"), LateSource(join, "tcp://right:5557")]) as both:
         assert opened == []
         assert sorted(frame.seq for frame in both) == [0, 1]
 
 
 def test_one_that_is_closed_before_was_never_there() -> None:
-    member = Member(lambda: pytest.fail("opened"), "tcp://head:5557")
-    member.close()
+    late = LateSource(lambda: pytest.fail("opened"), "tcp://head:5557")
+    late.close()
     with pytest.raises(Closed, match="tcp://head:5557"):
-        member.take(0)
+        late.take(0)
 
 
 def test_what_is_wrong_with_the_address_or_an_option_is_said_at_once() -> None:

@@ -1,4 +1,7 @@
-"""S4: the same frames with keys and without, over TCP between two processes; time and processor for each megabyte."""
+"""S4: the same frames with keys and without, over TCP between two processes; time and processor for each megabyte.
+
+Beside them the same bytes over bare ZeroMQ, which encrypts for us: how fast that is here is not up to framebus.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import zmq
 
 import framebus as fb
+from framebus.session.feed import AHEAD_FRAMES
 from framebus.stress.trial import Trial
 from framebus.testing.keyholders import Machines, using
 
@@ -19,6 +24,7 @@ FRAMES = {100_000: 600, 6_000_000: 40}
 MOST_MS = {100_000: 1.25, 6_000_000: 2.5}
 """For each megabyte, with keys: 800 and 400 MB/s."""
 WARM = 5
+WAIT_MS = 60_000
 
 
 def attempt(trial: Trial) -> None:
@@ -32,13 +38,14 @@ def attempt(trial: Trial) -> None:
         trial.measure(f"{named} without keys", plain[0], "ms/MB")
         trial.measure(f"{named} with keys", keyed[0], "ms/MB", most=MOST_MS[size])
         trial.measure(f"{named} with keys, processor of the sender", keyed[1], "ms/MB")
+        trial.measure(f"{named} with keys, bare ZeroMQ", _bare_ms_per_mb(trial, size, count), "ms/MB")
 
 
 def _ms_per_mb(
     trial: Trial, address: str, everywhere: str, size: int, count: int, keys: Path | None
 ) -> tuple[float, float]:
     """Time and the sender's processor time, in milliseconds for each megabyte, from the first frame to the last."""
-    child = trial.python("-m", __name__, everywhere or address, str(size), str(count))
+    child = trial.python("-m", __name__, "framebus", everywhere or address, str(size), str(count))
     child.wait_line("^listening$")
     with ExitStack() as stack:
         if keys is not None:
@@ -60,6 +67,23 @@ def _ms_per_mb(
     return took_ms / megabytes, float(child.wait_line(r"^(\S+) ms$")[1]) / megabytes
 
 
+def _bare_ms_per_mb(trial: Trial, size: int, count: int) -> float:
+    """What is to be had: PUSH and PULL, encrypted, nobody asks for anything."""
+    public, secret = zmq.curve_keypair()
+    with zmq.Context() as context, context.socket(zmq.PULL) as socket:
+        socket.curve_server, socket.curve_publickey, socket.curve_secretkey = True, public, secret
+        socket.rcvtimeo, socket.rcvhwm = WAIT_MS, AHEAD_FRAMES
+        port = socket.bind_to_random_port("tcp://127.0.0.1")
+        child = trial.python("-m", __name__, "bare", f"tcp://127.0.0.1:{port}", public.decode(), str(size), str(count))
+        began = 0.0
+        for number in range(count):
+            socket.recv(copy=False)
+            began = time.perf_counter() if number == WARM else began
+        took_ms = (time.perf_counter() - began) * 1000
+    child.wait()
+    return took_ms / ((count - WARM) * size / 1e6)
+
+
 def _picture(size: int) -> np.ndarray:
     """Nothing that repeats, so that nothing can be saved."""
     return np.random.default_rng(size).integers(0, 256, size, np.uint8)
@@ -79,5 +103,21 @@ def send(address: str, size: str, count: str) -> None:
     print((after.user + after.system - before.user - before.system) * 1000, "ms", flush=True)
 
 
+def send_bare(address: str, server: str, size: str, count: str) -> None:
+    """The process that publishes without framebus."""
+    picture = _picture(int(size))
+    with zmq.Context() as context, context.socket(zmq.PUSH) as socket:
+        socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+        socket.curve_serverkey = server.encode()
+        socket.sndhwm, socket.linger = AHEAD_FRAMES, WAIT_MS
+        socket.connect(address)
+        for _ in range(int(count)):
+            socket.send(picture.data, copy=False)
+
+
 if __name__ == "__main__":
-    send(*sys.argv[1:])
+    role, *words = sys.argv[1:]
+    if role == "bare":
+        send_bare(*words)
+    else:
+        send(*words)

@@ -19,6 +19,7 @@ from framebus.core.statistics import Stats
 from framebus.verbs.flow import Flow, Progress
 from framebus.verbs.opened import MadeSource
 from framebus.verbs.sinking import SinkPublisher
+from framebus.work.row import Row
 from framebus.work.stage import Inline, Result, Stage
 from tests.verbs.makers import Fed, Kept, Listed, picture
 
@@ -188,8 +189,7 @@ class TestWorkElsewhere:
     """A stage that holds what it was given until the test lets go of it."""
 
     def test_gets_nothing_before_it_is_ready(self) -> None:
-        source, sink, held = Recorded(frames(3)), Told(), Held(room=2)
-        held.ready = False
+        source, sink, held = Recorded(frames(3)), Told(), Held(room=2, ready=False)
         flow = Flow(source, sink, work=lambda: held)
         seen: list[tuple[str, int]] = []
 
@@ -202,9 +202,13 @@ class TestWorkElsewhere:
         assert seen[:3] == [("starting", 0)] * 3
         assert [item.seq for item in sink.items] == [0, 1, 2]
 
+    @pytest.mark.parametrize(("first", "second"), [(True, False), (False, True), (False, False), (True, True)])
+    def test_in_a_row_is_ready_once_all_of_it_is(self, first: bool, second: bool) -> None:
+        row = Row(Held(room=1, ready=first), Held(room=1, ready=second))
+        assert row.is_ready() == (first and second)
+
     def test_that_is_never_ready_can_be_stopped(self) -> None:
-        source, sink, held = Recorded(frames(3)), Told(), Held(room=2)
-        held.ready = False
+        source, sink, held = Recorded(frames(3)), Told(), Held(room=2, ready=False)
         flow = Flow(source, sink, work=lambda: held)
         held.when_waited_on = flow.stop
         flow.run()
@@ -260,9 +264,9 @@ def test_an_error_of_the_source_reaches_the_user_too() -> None:
 class Held(Stage):
     """Gives results one by one, and only when somebody waits for them."""
 
-    def __init__(self, room: int, *, hangs: bool = False) -> None:
+    def __init__(self, room: int, *, hangs: bool = False, ready: bool = True) -> None:
         self.most = 0
-        self.ready = True
+        self.ready = ready
         self.closed = False
         self.when_waited_on: Callable[[], object] = lambda: None
         self._room, self._hangs = room, hangs

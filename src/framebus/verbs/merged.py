@@ -42,10 +42,11 @@ class MergedSource(Source[Item]):
         self._selector.register(source.fileno(), selectors.EVENT_READ, source)
 
     def _hear_all(self) -> None:
-        """Before anybody waits."""
-        while self._unheard:
-            self._hear(self._unheard[0])
-            del self._unheard[0]
+        """Before anybody waits; under the lock, so that nobody closes them meanwhile."""
+        with self._lock:
+            while self._unheard and not self._closed:
+                self._hear(self._unheard[0])
+                del self._unheard[0]
 
     def _ended(self) -> bool:
         return not self._running
@@ -58,8 +59,8 @@ class MergedSource(Source[Item]):
     def take(self, timeout: float | None) -> Item | None:
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._reading:
+            self._hear_all()
             while not self._closed:
-                self._hear_all()
                 item = self._take_ready()
                 if item is not None or self._ended():
                     return item

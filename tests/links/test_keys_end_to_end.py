@@ -20,6 +20,8 @@ import zmq
 import framebus as fb
 from framebus.links import sockets
 from framebus.links.keys import ClientKeys, KeyStore, Rights
+from framebus.links.publishing import LinkPublisher
+from framebus.links.receiving import LinkSource
 from framebus.testing.between import Wire
 from framebus.testing.keyholders import Machines, using
 from framebus.testing.links import WAIT_S, Reading, numbers, picture
@@ -106,6 +108,21 @@ def test_frames_arrive_whole_and_in_order_over_an_encrypted_link(machines: Machi
     assert numbers(frames) == list(range(12))
     for frame, image in zip(frames, pictures, strict=True):
         assert np.array_equal(frame.image, image)
+
+
+def test_a_session_knows_that_its_way_is_encrypted(machines: Machines, as_machine: AsMachine) -> None:
+    with (
+        fb.publish(machines.everywhere, wait_for=1) as out,
+        as_machine(machines.invite("screen")),
+        fb.open(machines.address, listen=False, timeout=WAIT_S) as source,
+        fb.publish("tcp://127.0.0.1:0") as plain,
+    ):
+        out.send(picture(0))
+        source.read()
+        assert isinstance(source, LinkSource)
+        assert source._end.session.guests.encrypted
+        assert isinstance(plain, LinkPublisher)
+        assert not plain._end.session.guests.encrypted
 
 
 HUB = """

@@ -193,7 +193,7 @@ class Listener(Seat):
         calling = Calling(f"{len(desk.seats):016x}", CALLED) if called else None
         party = Party(host=name, hostname=name, pid=2, command="python view.py")
         self.session = ReaderSession(rules, party, calling=calling)
-        self.session.encrypted = encrypted
+        self.session.guests.encrypted = encrypted
         self.in_hand: Item | None = None
         super().__init__(desk, self.session, called)
 

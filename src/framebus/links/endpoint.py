@@ -78,6 +78,7 @@ class Endpoint(ABC, Generic[S]):
         self._move = Move(allowed=may_move)
         self._carrier = dial(0)
         session.party = structs.replace(session.party, local=self._carrier.local)
+        session.guests.encrypted = self._carrier.encrypts
         self._descriptor = self._carrier.fileno()
         self._slumber = Slumber(self._descriptor)
         self._lookout = Lookout(self.look)
@@ -316,6 +317,7 @@ class Endpoint(ABC, Generic[S]):
     def _exchange(self, fresh: Carrier) -> Carrier:
         """Go on over another carrier; the old one, which is the caller's to close, is watched no more."""
         old, self._carrier = self._carrier, fresh
+        self.session.guests.encrypted = fresh.encrypts
         self._descriptor = fresh.fileno()
         self._slumber.watch(self._descriptor)
         self._reactor.release(self, self._lookout)

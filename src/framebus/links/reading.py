@@ -296,7 +296,6 @@ class ReadingEnd(Endpoint[ReaderSession]):
             self._drive_until(lambda: self.session.away, time.monotonic() + FAREWELL_S)
 
     def _on_control(self, peer: Peer, message: control.Message, now: float) -> None:
-        self.session.encrypted = self._carrier.encrypts
         self.session.received(peer, message, now)
         if isinstance(message, control.Hello):
             self._carrier.admit(peer)

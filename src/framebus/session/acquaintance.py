@@ -40,8 +40,6 @@ class Acquaintances:
         self.live: bool | None = None
         """Whether the newest frame matters most to any publisher met; None before the first."""
         self.pulse = Pulse()
-        self.encrypted = False
-        """Frames come encrypted, and so are longer on their way."""
         self._ahead = False
         self._rules = rules
         self._calling = calling
@@ -154,7 +152,7 @@ class Acquaintances:
         feed.lossless = keep == "all"
         self.live = bool(self.live) or message.live
         near = bool(self.party.host) and feed.party.host == self.party.host
-        feed.ahead = self._rules.alone and (self.encrypted or not near)
+        feed.ahead = self._rules.alone and (self._guests.encrypted or not near)
         newest = LATEST_WINDOW_ON_HOST if near and not self._ahead else LATEST_WINDOW_OFF_HOST
         if feed.lossless:
             feed.window = max(feed.held, self._rules.window_frames)

@@ -19,6 +19,8 @@ class Guests:
     """Who is connected. Peers nobody introduced may do everything: the carrier lets in only whom it may."""
 
     def __init__(self) -> None:
+        self.encrypted = False
+        """Messages to and from them are encrypted, and so longer on their way."""
         self._guests: dict[Peer, Guest] = {}
 
     def introduce(self, peer: Peer, guest: Guest) -> None:

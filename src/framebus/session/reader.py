@@ -54,15 +54,6 @@ class ReaderSession:
         self._known.party = party
 
     @property
-    def encrypted(self) -> bool:
-        """Whether frames come encrypted, and so are longer on their way."""
-        return self._known.encrypted
-
-    @encrypted.setter
-    def encrypted(self, encrypted: bool) -> None:
-        self._known.encrypted = encrypted
-
-    @property
     def live(self) -> bool | None:
         """Whether the newest frame matters most to any publisher met; None before the first."""
         return self._known.live

@@ -34,7 +34,7 @@ class LateSource(Source[Item]):
         return self._link is not None and self._link.lossless
 
     def owes(self, item: Item) -> bool:
-        return self._joined().owes(item)
+        return self._link is not None and self._link.owes(item)
 
     def shared(self, stream: str) -> bool:
         return self._link is not None and self._link.shared(stream)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections import deque
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Error, OpError, OptionError
 from framebus.core.frame import Frame
+from framebus.links.patience import Patience as Waiting
 from framebus.pool.bundle import bundle
 from framebus.pool.crew import Crew, Settled
 from framebus.pool.map_worker import made
@@ -22,10 +22,6 @@ from framebus.supervise.assignments import Patience
 from framebus.work.quarantine import keep
 from framebus.work.sharing import shared
 from framebus.work.stage import Result, Stage
-
-SAY_AFTER_S = 1.0
-
-log = logging.getLogger("framebus")
 
 
 def window(workers: int) -> int:
@@ -66,8 +62,8 @@ class Mapping(Stage):
         self._open: dict[int, _Piece] = {}
         self._done: deque[Result] = deque()
         self._crew = Crew(job, workers, Patience(limit_s=limit_s))
-        self._ready = self._said = False
-        self._since = time.monotonic()
+        self._ready = False
+        self._waiting = Waiting(None)
 
     @property
     def pids(self) -> list[int]:
@@ -78,13 +74,11 @@ class Mapping(Stage):
         """See `Stage`: one worker, at least, is built."""
         if not self._ready:
             self._ready = self._crew.ever_ready
-            self._say()
+            self._waiting.say_once(time.monotonic(), self._who_starts)
         return self._ready
 
-    def _say(self) -> None:
-        if not (self._ready or self._said) and time.monotonic() > self._since + SAY_AFTER_S:
-            self._said = True
-            log.warning("waiting for %s: its processes are starting", self._name)
+    def _who_starts(self) -> str:
+        return "" if self._ready else f"waiting for {self._name}: its processes are starting"
 
     @property
     def full(self) -> bool:

@@ -9,7 +9,7 @@ from framebus.batch.chunks import MOST, Chunking
 
 
 def test_one_at_first_because_nothing_is_known() -> None:
-    assert Chunking(2).size(None) == 1
+    assert Chunking(2, target_s=0.04).size(None) == 1
 
 
 def test_as_many_as_take_the_target_time() -> None:
@@ -40,7 +40,7 @@ def test_it_follows_what_inputs_take_now() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.floats(0, 100))), st.one_of(st.none(), st.integers(0, 10**7)))
 def test_always_at_least_one_and_never_too_many(learnt: list[tuple[int, float]], left: int | None) -> None:
-    chunking = Chunking(3)
+    chunking = Chunking(3, target_s=0.04)
     for inputs, seconds in learnt:
         chunking.learn(inputs, seconds)
     assert 1 <= chunking.size(left) <= MOST

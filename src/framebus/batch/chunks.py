@@ -12,7 +12,7 @@ _NEWER = 0.3
 class Chunking:
     """The size of the next chunk, by how long inputs take; a chunk takes about `target_s`."""
 
-    def __init__(self, workers: int, target_s: float = 0.04) -> None:
+    def __init__(self, workers: int, target_s: float) -> None:
         self._workers = max(1, workers)
         self._target_s = target_s
         self._each_s = 0.0

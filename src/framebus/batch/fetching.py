@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from framebus.batch.reading.image_headers import is_video, kind_of
 from framebus.batch.stores import objects
@@ -17,16 +17,19 @@ _BY_PATH = ("tiff", None)
 """Kinds of files whose readers want more than their bytes: pages, and to say what a file is instead of a picture."""
 
 
-@contextmanager
-def fetched(path: str) -> Iterator[tuple[str, bytes | None]]:
+def fetched(path: str) -> AbstractContextManager[tuple[str, bytes | None]]:
     """Where readers find the input at `path`, and what is in it: None for a video, which is read piece by piece.
 
     Raises `BadFrame` that does not repeat the path, and `Unavailable` for a store that cannot be reached.
     """
     video = is_video(path)
-    if not is_url(path):
-        yield path, None if video else load(path)
-        return
+    if is_url(path):
+        return _from_store(path, video=video)
+    return nullcontext((path, None if video else load(path)))
+
+
+@contextmanager
+def _from_store(path: str, *, video: bool) -> Iterator[tuple[str, bytes | None]]:
     data = objects.read(path)
     if not video and kind_of(data) not in _BY_PATH:
         yield path, data
@@ -61,18 +64,22 @@ def load(path: str) -> bytes:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise BadFrame("it is no file but a folder, a pipe or a device")
-        return b"".join(_parts(descriptor, found.st_size))
+        return _all(descriptor, found.st_size)
     except OSError as error:
         raise BadFrame(f"it cannot be read: {error.strerror or error}") from error
     finally:
         os.close(descriptor)
 
 
-def _parts(descriptor: int, size: int) -> Iterator[bytes]:
-    part = os.read(descriptor, size + 1)
-    while part:
-        yield part
-        part = os.read(descriptor, 1 << 20)
+def _all(descriptor: int, size: int) -> bytes:
+    """What is in a file of about `size` bytes."""
+    first = os.read(descriptor, size + 1)
+    if len(first) == size:  # one more was asked for: that is its end
+        return first
+    parts = [first]
+    while part := os.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _gone(path: str) -> str:

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from types import TracebackType
+
+Path = str | os.PathLike[str]
 
 
-@contextmanager
-def whole(target: str | os.PathLike[str], partial: str | os.PathLike[str]) -> Iterator[None]:
+class whole:  # noqa: N801  (used like a function, and as quick: it is entered for every picture of a folder)
     """Make the file `partial` in the block: left normally, it becomes `target`; otherwise nothing of it is left.
 
     Replaces a file called `target`, in the same folder. What has to be forced to the disk is the block's to force,
     before it is left, and its folder's name afterwards. Lets errors through, `OSError` of the renaming among them.
     """
-    try:
-        yield
-        os.replace(partial, target)
-    except BaseException:
+
+    __slots__ = ("_partial", "_target")
+
+    def __init__(self, target: Path, partial: Path) -> None:
+        self._target, self._partial = target, partial
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                os.replace(self._partial, self._target)
+                return
+        except BaseException:
+            self._remove()
+            raise
+        self._remove()
+
+    def _remove(self) -> None:
         with suppress(OSError):
-            os.unlink(partial)
-        raise
+            os.unlink(self._partial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import cv2
@@ -43,11 +44,17 @@ def plain(image: Array) -> Array:
 
 def check_type(name: str, image: Array, types: tuple[str, ...]) -> None:
     """Raise `BadFrame` where `image` is not of one of `types`, saying what to do."""
-    if image.dtype.name not in types:
+    if _name(image.dtype) not in types:
         raise BadFrame(
             f"{name} works on {' and '.join(filter(None, (', '.join(types[:-1]), types[-1])))}, not on {image.dtype}: "
             f"put normalise or window before it, or convert the array"
         )
+
+
+@cache
+def _name(dtype: np.dtype[Any]) -> str:
+    """Worked out anew by every call of `dtype.name`, which takes longer than to look at it."""
+    return dtype.name
 
 
 def _like(image: Array, result: Array) -> Array:

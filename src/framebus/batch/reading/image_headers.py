@@ -31,9 +31,10 @@ def is_video(path: str) -> bool:
 
 def kind_of(data: bytes) -> str | None:
     """`jpeg`, `png`, `tiff`, `gif`, `bmp` or `webp`; None for anything else."""
-    if data.startswith(_RIFF) and data[8:12] == _WEBP:
-        return "webp"
-    return next((kind for magic, kind in MAGIC.items() if data.startswith(magic)), None)
+    for magic, kind in MAGIC.items():
+        if data.startswith(magic):
+            return kind
+    return "webp" if data.startswith(_RIFF) and data[8:12] == _WEBP else None
 
 
 def size_of(data: bytes, kind: str) -> tuple[int, int]:

@@ -49,9 +49,9 @@ class Files:
         Raises `Unavailable` where the disk is full or may not be written to, and `BadFrame` for a name that cannot
         be; nothing is left behind then.
         """
-        target = os.path.join(self._root, name)
-        folder, base = os.path.split(target)
-        partial = os.path.join(folder, self._partial(base))
+        inner, _, base = name.rpartition("/")
+        folder = os.path.join(self._root, inner) if inner else self._root
+        target, partial = f"{folder}/{base}", f"{folder}/{self._partial(base)}"
         try:
             self._enter(folder)
             with whole(target, partial):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from framebus.core.errors import Unavailable
 from framebus.sinks.claim import Claim
 from framebus.sinks.place import PARTIAL, saying, sync_folder
+from framebus.sinks.writeback import Writeback
 
 # A link is never followed: somebody else may write into the folder, too.
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -19,11 +20,12 @@ class GrowingFile:
 
     resume  go on with the file that is there
     fsync   force everything to the disk before `append` returns
+    early   let what is written begin its way to the disk meanwhile (`Writeback`): for whole pictures, not for video
 
     Raises `Unavailable` when it cannot be made, or another recorder writes it. Not thread-safe.
     """
 
-    def __init__(self, path: str, *, resume: bool = False, fsync: bool = False) -> None:
+    def __init__(self, path: str, *, resume: bool = False, fsync: bool = False, early: bool = False) -> None:
         self.path = path
         self._fsync = fsync
         self._partial: str | None = None if resume else partial_of(path)
@@ -39,6 +41,7 @@ class GrowingFile:
         except BaseException:
             os.close(self._descriptor)
             raise
+        self._writeback = Writeback(self._descriptor) if early and not fsync else None
 
     def read(self, at: int, size: int) -> bytes:
         """So many bytes from there, fewer at the end. Raises `OSError`."""
@@ -78,6 +81,8 @@ class GrowingFile:
         """Close it; one that never got its name is removed. Idempotent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
+            if self._writeback is not None:
+                self._writeback.close()
             os.close(descriptor)
             if self._partial is not None:
                 with suppress(OSError):
@@ -85,6 +90,8 @@ class GrowingFile:
 
     def _write(self, at: int, data: bytes | memoryview) -> None:
         view = memoryview(data)
+        if self._writeback is not None:
+            self._writeback.wrote(at, len(view))
         while view:
             written = os.pwrite(self._descriptor, view, at)
             at, view = at + written, view[written:]

@@ -20,6 +20,7 @@ from framebus.sinks.hdf5.part import Part
 from framebus.sinks.hdf5.placed import ALIGNED_FROM, PAGE, SLACK, Ground
 from framebus.sinks.ordered import Ordered
 from framebus.sinks.place import saying, sync_folder
+from framebus.sinks.writeback import Writeback
 from framebus.wire.recordings import hdf5_chunks as chunks
 from framebus.wire.recordings.hdf5 import MARK, VERSION
 
@@ -51,6 +52,7 @@ class Hdf5File:
         self._closed = False
         self._descriptor = _claimed(self._present, path, new=not resume)
         self._room = Room(self._descriptor, path)
+        self._writeback = None if fsync else Writeback(self._descriptor)
         try:
             self._begin(resume)
         except BaseException:
@@ -145,7 +147,8 @@ class Hdf5File:
     def _follow(self) -> None:
         predictable = not any(parts.packed(group) for group in self._file.values())
         alignment = PAGE if self._in_pages else 1
-        ground = Ground(self._file, self._descriptor, self._room, predictable=predictable, alignment=alignment)
+        beneath = (self._file, self._descriptor, self._room, self._writeback)
+        ground = Ground(*beneath, predictable=predictable, alignment=alignment)
         groups = [group for group in self._file.values() if parts.goes_on(group)]
         self._parts = {(look := parts.look_of(group)): Part(group, look, ground) for group in groups}
         self._file.swmr_mode = True
@@ -191,6 +194,8 @@ class Hdf5File:
         with suppress(OSError, RuntimeError):
             if self._file is not None:
                 self._file.close()
+        if self._writeback is not None:
+            self._writeback.close()
         if self._descriptor >= 0:
             with suppress(OSError):
                 self._room.give_back()

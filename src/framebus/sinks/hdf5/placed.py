@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from framebus.sinks.disk_space import Room
+from framebus.sinks.writeback import Writeback
 
 LEAST_NBYTES = 4096
 """Chunks of half of that share blocks of HDF5's, and smaller ones than this fill gaps: only it knows their places."""
@@ -24,13 +25,16 @@ _MARKED = 16
 class Ground:
     """The file beneath HDF5: `file` as h5py has it, its `descriptor` (borrowed), and the `room` that it has taken.
 
+    writeback    told of what is written; None where that is forced to the disk anyway
     predictable  whether what is added comes at the end: where nothing was freed since the file was opened, and all
                  chunks in it have `LEAST_NBYTES` or more. Rows are only `Placed` there
     alignment    what the places of large chunks are multiples of
     """
 
-    def __init__(self, file: Any, descriptor: int, room: Room, *, predictable: bool, alignment: int) -> None:
-        self._id, self._descriptor, self._room = file.id, descriptor, room
+    def __init__(
+        self, file: Any, descriptor: int, room: Room, writeback: Writeback | None, *, predictable: bool, alignment: int
+    ) -> None:
+        self._id, self._descriptor, self._room, self._writeback = file.id, descriptor, room, writeback
         self.predictable, self.alignment = predictable, alignment
 
     @property
@@ -58,6 +62,8 @@ class Ground:
 
     def put(self, at: int, data: memoryview) -> None:
         """Write `data`, bytes, there. Raises `OSError`."""
+        if self._writeback is not None:
+            self._writeback.wrote(at, len(data))
         while (written := os.pwrite(self._descriptor, data, at)) < len(data):
             at, data = at + written, data[written:]
 

@@ -31,7 +31,7 @@ class TiffFile:
         self._path = path
         self._link = 0
         self._first = True
-        self._file: GrowingFile | None = GrowingFile(path, resume=resume, fsync=fsync)
+        self._file: GrowingFile | None = GrowingFile(path, resume=resume, fsync=fsync, early=True)
         if resume:
             try:
                 self._follow(self._file)

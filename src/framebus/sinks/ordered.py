@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Semaphore, Thread
 from typing import Generic, TypeVar
 
+from framebus.core.cores import cores
+
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 class Ordered(Generic[T, U]):
-    """`prepare` runs in as many threads as there are cores, `finish` in one, in the order of `put`.
+    """`prepare` runs in as many threads as this process may use cores, `finish` in one, in the order of `put`.
 
     Twice as many are inside as there are cores; `put` waits then. What goes wrong is raised by the next `put` or by
     `close`, and nothing is finished after it. One thread puts and closes.
@@ -23,7 +24,7 @@ class Ordered(Generic[T, U]):
     def __init__(
         self, prepare: Callable[[T], U], finish: Callable[[T, U], None], *, workers: int | None = None
     ) -> None:
-        workers = workers or os.cpu_count() or 1
+        workers = workers or cores()
         self._prepare, self._finish = prepare, finish
         self._room = Semaphore(2 * workers)
         self._pool = ThreadPoolExecutor(workers, "framebus compress")

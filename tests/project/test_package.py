@@ -134,6 +134,12 @@ def test_help_loads_nothing_heavy(child: StartChild) -> None:
     assert set(process.stderr.split()) & HEAVY == set()
 
 
+@pytest.mark.parametrize("module", ["framebus.pool.worker", "framebus.batch.chunk_worker", "framebus.verbs.open"])
+def test_asyncio_is_loaded_by_those_who_await_alone(module: str, child: StartChild) -> None:
+    """Otherwise every process of framebus would load it, each worker too, before its first frame."""
+    assert child("-c", f"import sys, {module}; print('asyncio' in sys.modules)").succeed() == "False\n"
+
+
 def test_layers_are_kept(child: StartChild) -> None:
     code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     assert "1 kept, 0 broken" in child("-c", code, cwd=ROOT).succeed(60)

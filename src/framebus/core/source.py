@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
@@ -158,25 +157,14 @@ class Source(Closing, Generic[T]):
         yield f"{stats.missed:,} missed" if stats.missed else ""
 
     async def _advance_async(self) -> T | None:
+        from framebus.core.awaiting import others_first, readable
+
         self._settle()
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
-        await asyncio.sleep(0)  # a source that always has a frame must not keep other tasks from running
+        await others_first()
         while not self._finished:
             try:
                 return self._keep(self.take(0))
             except Timeout:
-                await _readable(self.fileno(), deadline)
+                await readable(self.fileno(), deadline)
         return None
-
-
-async def _readable(descriptor: int, deadline: float | None) -> None:
-    """Wait until `descriptor` can be read; raises `Timeout` at `deadline` (monotonic seconds)."""
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(descriptor, ready.set)
-    try:
-        await asyncio.wait_for(ready.wait(), None if deadline is None else max(0.0, deadline - time.monotonic()))
-    except TimeoutError as error:
-        raise Timeout("no frame came in time: is anybody publishing?") from error
-    finally:
-        loop.remove_reader(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,18 @@ def test_a_recording_begins_its_way_while_it_is_written(kind: str, tmp_path: Pat
     assert sum(disks.get()[1] for _ in range(disks.qsize())) >= 2 * AT_ONCE
     with fb.open(str(path)) as frames:
         assert [frame.image[5, 5] for frame in frames] == list(range(12))
+
+
+@pytest.mark.parametrize("kind", ["h5", "tif"])
+def test_what_is_told_of_is_there(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes into the file only afterwards would be left behind."""
+    there: list[bytes] = []
+    monkeypatch.setattr(Writeback, "wrote", lambda self, at, size: there.append(os.pread(self._descriptor, size, at)))
+    with fb.publish(str(tmp_path / f"run.{kind}")) as out:
+        for number in range(1, 4):
+            out.send(picture(number))
+    pixels = [data for data in there if len(data) == picture(0).nbytes]
+    assert pixels == [picture(number).tobytes() for number in range(1, 4)]
 
 
 @pytest.mark.parametrize("kind", ["h5", "tif"])

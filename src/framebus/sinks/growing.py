@@ -90,10 +90,10 @@ class GrowingFile:
 
     def _write(self, at: int, data: bytes | memoryview) -> None:
         view = memoryview(data)
-        if self._writeback is not None:
-            self._writeback.wrote(at, len(view))
         while view:
             written = os.pwrite(self._descriptor, view, at)
+            if self._writeback is not None:
+                self._writeback.wrote(at, written)
             at, view = at + written, view[written:]
 
     def _settle(self) -> None:

@@ -62,9 +62,10 @@ class Ground:
 
     def put(self, at: int, data: memoryview) -> None:
         """Write `data`, bytes, there. Raises `OSError`."""
-        if self._writeback is not None:
-            self._writeback.wrote(at, len(data))
-        while (written := os.pwrite(self._descriptor, data, at)) < len(data):
+        while data:
+            written = os.pwrite(self._descriptor, data, at)
+            if self._writeback is not None:
+                self._writeback.wrote(at, written)
             at, data = at + written, data[written:]
 
 

@@ -14,7 +14,8 @@ import cv2
 from benchmarks.folders.jobs import JOBS, with_simplejpeg
 from benchmarks.harness.processes import Child
 from benchmarks.harness.rounds import Values
-from framebus.batch.tuning import keep_memory
+from framebus.core.allocator import keep_freed
+from framebus.pool.duty import KEPT_BYTES
 
 
 def measure(job: str, source: Path, target: Path, workers: int) -> Values:
@@ -32,7 +33,7 @@ def measure(job: str, source: Path, target: Path, workers: int) -> Values:
 
 
 def _loop(job: str, paths: list[Path], target: Path) -> tuple[int, float, float]:
-    keep_memory()
+    keep_freed(KEPT_BYTES)
     cv2.setNumThreads(1)
     work: Any = JOBS[job]
     with_simplejpeg(work, paths[0], target / paths[0].name)

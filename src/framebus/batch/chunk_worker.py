@@ -38,7 +38,6 @@ def job_of(recipe: Recipe) -> Job:
 def processing(job: Job) -> Callable[[Item], Said]:
     """The duty of such a worker: builds its ops now."""
     recipe: Recipe = byvalue.from_bytes(job.code)
-    tuning.keep_memory()
     alarm = tuning.Alarm(recipe.limit_s)
     objects.wait_within(alarm.paused)
     task = Task(recipe, alarm.set)

@@ -1,28 +1,12 @@
-"""A worker process made fit for pictures: memory kept instead of given back, one thread each, an upper limit."""
+"""A worker process made fit for pictures: one thread each, an upper limit of memory, an end to what hangs."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEEP_BYTES, _MAP_BYTES = 512 << 20, 32 << 20
-
-
-def keep_memory() -> None:
-    """Let the C library keep what was freed: given back after each picture, it costs hundreds of page faults again.
-
-    Only glibc has these settings; nothing happens elsewhere.
-    """
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):
-            libc = ctypes.CDLL("libc.so.6")
-            libc.mallopt(_M_MMAP_THRESHOLD, _MAP_BYTES)
-            libc.mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
+from contextlib import contextmanager
 
 
 def one_thread() -> None:

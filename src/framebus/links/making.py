@@ -15,6 +15,7 @@ from framebus.links.entrance import Door
 from framebus.links.guarded import guarded, watched
 from framebus.links.keys import ClientKeys, KeyStore, lookup_peer
 from framebus.links.monitor import Reminder, Watch
+from framebus.links.preparing import prepare
 from framebus.links.switchboard import Switchboard
 from framebus.links.waiter import available
 from framebus.links.zeromq import ZmqCarrier
@@ -25,8 +26,8 @@ MAX_UNREAD = 64
 
 def listening(address: Link, allow: Sequence[str], insecure: bool, *, may_share: bool = True) -> Carrier:
     """Listen at `address`. Processes of this machine and user may come through shared memory, if `may_share`."""
+    prepare()
     if address.scheme == "shm":
-        sockets.raise_descriptor_limit()
         door = shared.publisher_door(address)
         return Switchboard([door], local=door.path, shares=True)
     if address.scheme == "inproc":
@@ -46,6 +47,7 @@ def connecting(address: Link, at: str = "") -> Callable[[int], Carrier]:
     where one is given."""
     if address.dialect:
         raise AddressError(f"{address}: {address.dialect} is spoken by a source or sink of its own, not by a link")
+    prepare()
     reminder = Reminder()
     if at:
         return lambda attempt: Switchboard(dial=LocalDial(str(address), lambda: (at, True)), reminder=reminder)
@@ -54,7 +56,6 @@ def connecting(address: Link, at: str = "") -> Callable[[int], Carrier]:
 
 
 def _open(door: Door, may_share: bool) -> Carrier:
-    sockets.raise_descriptor_limit()
     inner = shared.inner_door() if may_share else None
     return Switchboard([door] if inner is None else [door, inner], local="" if inner is None else inner.path)
 

@@ -24,6 +24,7 @@ import zmq
 from framebus.core.errors import AddressError, Unavailable
 from framebus.links import binding, directory, ports
 from framebus.links.keys import ClientKeys, KeyPair
+from framebus.links.preparing import prepare
 
 MAX_FRAME_BYTES = 256_000_000
 MAX_HEADER_BYTES = 64 * 1024
@@ -65,7 +66,7 @@ def context() -> Context:
     """This process's ZeroMQ context: made on first use and never shared with a forked child."""
     with _process.lock:
         if _process.context is None:
-            raise_descriptor_limit()
+            prepare()
             fresh: Context = zmq.Context()
             fresh.set(zmq.IO_THREADS, 1)
             fresh.set(zmq.MAX_SOCKETS, MAX_SOCKETS)
@@ -165,20 +166,6 @@ def bound_to(socket: Socket) -> str:
     """The address a listener is bound to, with the port the system chose; empty for a socket that is not bound."""
     address = socket.get(zmq.LAST_ENDPOINT)
     return address.rstrip(b"\0").decode() if isinstance(address, bytes) else ""
-
-
-def raise_descriptor_limit() -> None:
-    """Let this process open as many descriptors as the system allows it to; a connection takes one."""
-    try:
-        import resource
-    except ImportError:
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (ValueError, OSError):  # macOS: "unlimited" is not a number it takes
-            return
 
 
 def _socket(kind: int, max_bytes: int, queue: int) -> Socket:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 
+from framebus.core.allocator import keep_freed
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
 from framebus.links.link import PRIVATE, adopt_reader
@@ -22,6 +23,8 @@ from framebus.supervise.lifeline import die_with
 
 READY = "ready"
 """The stream of the first frame a worker gets; its answer says that the worker is built, or why it cannot be."""
+KEPT_BYTES = 512 << 20
+"""A worker needs for the next frame what it needed for the last."""
 
 
 Work = Callable[[Item], Said]
@@ -31,6 +34,7 @@ Work = Callable[[Item], Said]
 def serve(link: int, parent: int, job: Job) -> None:
     """Answer frames until the parent closes the link or dies."""
     die_with(parent)
+    keep_freed(KEPT_BYTES)
     faulthandler.enable()  # where a native crash happened is worth knowing
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:

@@ -1,4 +1,5 @@
-"""Who sleeps on a source's own descriptor is woken by the link thread, which must not wait for him meanwhile."""
+"""When the link thread goes on at once, although a caller was here a moment ago: for who sleeps on a source's own
+descriptor, and with what a caller left unsent."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import zmq
 
 import framebus as fb
 from framebus.core.addresses import Link, parse
@@ -16,6 +18,7 @@ from framebus.links.receiving import LinkSource
 from framebus.testing.children import PATIENCE_S
 
 PICTURE = np.zeros((4, 4), np.uint8)
+LARGE = np.zeros(25_000_000, np.uint8)
 
 
 @pytest.fixture(params=["tcp://127.0.0.1:0/cam", "shm://descriptor"])
@@ -47,3 +50,21 @@ def test_the_link_thread_leaves_a_reader_alone_that_comes_back_by_itself(
     out.send(PICTURE)
     source.read()
     assert source._end._leisure_s > 0
+
+
+def test_the_link_thread_goes_on_at_once_with_what_a_caller_left_unsent() -> None:
+    reader: zmq.Socket[bytes]
+    with (
+        fb.publish("tcp://127.0.0.1:0/cam", wait_for=1) as out,
+        zmq.Context() as context,
+        context.socket(zmq.DEALER) as reader,
+    ):
+        reader.linger, reader.rcvhwm = 0, 1  # so that it takes one, and no more before that was looked at
+        reader.connect(str(out.where))  # type: ignore[attr-defined]
+        reader.send(b'{"fb":1,"op":"credit","credit":1000}')
+        end = out._end  # type: ignore[attr-defined]
+        for _ in range(5):
+            out.send(LARGE)
+            now = time.monotonic()
+            assert (end.hot_until(now) <= now) == end._carrier.unsent
+        assert end._carrier.unsent

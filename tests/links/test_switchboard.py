@@ -82,12 +82,24 @@ def test_what_a_busy_peer_does_not_take_arrives_later_and_in_order(stack: ExitSt
     for mark in range(40):
         says(caller, CALLED, parcel(mark, MB))
         says(server, peer, parcel(mark, MB))
+    by_socket = place.kind != "shm"  # where pictures travel, not only word of them
+    assert (server.board.unsent, caller.board.unsent) == (by_socket, by_socket)
     until(lambda: len(caller.heard) == 40, server, caller)
     until(lambda: len(server.heard) == 41, server, caller)
+    assert (server.board.unsent, caller.board.unsent) == (False, False)
 
     assert marks(caller) == marks(server) == [b"header %d" % mark for mark in range(40)]
     assert [message[1] for message in caller.messages] == [short(bytes([mark]) * MB) for mark in range(40)]
     until(lambda: is_quiet(server) and is_quiet(caller), server, caller)
+
+
+def test_nothing_is_unsent_to_a_peer_that_is_gone(stack: ExitStack, place: Place) -> None:
+    server, _, peer = met(stack, place)
+    for mark in range(40):
+        says(server, peer, parcel(mark, MB))
+    assert server.board.unsent == (place.kind != "shm")
+    server.board.forget(peer)
+    assert not server.board.unsent
 
 
 def test_an_admitted_peer_may_send_large_messages(stack: ExitStack, place: Place) -> None:

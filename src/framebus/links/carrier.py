@@ -63,6 +63,11 @@ class Carrier(ABC):
         """A descriptor that tells about connections while somebody else reads messages, where that is another."""
         return None
 
+    @property
+    def unsent(self) -> bool:
+        """True while something that was sent waits for a socket to take it, as `fileno` will tell. From any thread."""
+        return False
+
     @abstractmethod
     def waiting(self) -> bool:
         """True when a message can be received that the descriptor may not tell about."""

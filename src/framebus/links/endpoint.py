@@ -139,8 +139,10 @@ class Endpoint(ABC, Generic[S]):
     # the reactor's turns --------------------------------------------------------------------------------------
 
     def hot_until(self, now: float) -> float:
-        """A caller drives this end: until then the reactor need not."""
-        return now + WAITED_ON_S if self._slumber.count else self._driven_until
+        """A caller drives this end: until then the reactor need not, except to send what the caller left behind."""
+        if self._slumber.count:
+            return now + WAITED_ON_S
+        return now if self._carrier.unsent else self._driven_until
 
     def turn(self, now: float) -> float | None:
         """The reactor drives: takes the lock, does what is due, tells whoever waits."""
@@ -394,6 +396,8 @@ class Endpoint(ABC, Generic[S]):
     def _leave_hot(self, now: float) -> None:
         """A caller leaves: the reactor takes over shortly, at the latest when something is due."""
         self._driven_until = now + self._leisure_s
+        if self._carrier.unsent:
+            self._reactor.remind(self, now)
         if now >= self._remind_at:
             self._remind_at = now + REMIND_S
             at = self._deadline(now)

@@ -35,11 +35,13 @@ WAIT_MS = 2
 PATIENCE_S = 0.01
 """How long one `send` or `flush` goes on writing; the rest when it is the connection's turn again."""
 SLOW_S = 0.004
-"""A write that takes longer was mostly waiting."""
+"""A write that takes longer, and moves little for that, was mostly waiting."""
 BULK_BYTES = 64 * 1024
 """From here on waiting is worth it: so much came at once, or is there to be written."""
 BRISK_BYTES = 1024 * 1024
 """A peer that moves less in one wait is slow: on one machine it is several times as much."""
+BRISK_RATE = BRISK_BYTES / SLOW_S
+"""Bytes per second."""
 TCP_BYTES = 16 * 1024 * 1024
 UNIX_BYTES = 256 * 1024
 """The most that a first call is given to write: on TCP it waits once for all, on a unix socket anew for each 100 KB;
@@ -302,7 +304,7 @@ class StreamConnection(Connection):
             count = self._sock.sendmsg(pieces, (), _QUIET if patient else _QUIET | _AT_ONCE)
             self._backlog.written(count)
             before, now = now, time.monotonic()
-            self._stalled = self._stalled or count < total or now - before > SLOW_S
+            self._stalled = self._stalled or count < total or now - before > max(SLOW_S, count / BRISK_RATE)
             if count < total:
                 return
             most *= 2

@@ -41,6 +41,7 @@ class Switchboard(Carrier):
         self._waiter = waiter()
         self._connections: dict[int, Connection] = {}
         self._watched: dict[Connection, int] = {}
+        self._unsent: set[Connection] = set()
         self._addresses: dict[Connection, str] = {}
         """Those that have sent no message yet: their network addresses."""
         self._strangers = Strangers()
@@ -67,6 +68,10 @@ class Switchboard(Carrier):
 
     def waiting(self) -> bool:
         return False  # the descriptor is level-triggered and tells all there is
+
+    @property
+    def unsent(self) -> bool:
+        return bool(self._unsent)
 
     @property
     def deadline(self) -> float | None:
@@ -144,17 +149,24 @@ class Switchboard(Carrier):
     def _attend(self, connection: Connection) -> None:
         """Be woken for what this connection waits for."""
         watched = self._watched.get(connection)
-        wanted = READ | WRITE if connection.pending else READ
+        wanted = self._wanted(connection)
         if watched is not None and watched != wanted:
             self._watched[connection] = wanted
             self._waiter.change(connection.fileno(), wanted)
+
+    def _wanted(self, connection: Connection) -> int:
+        if connection.pending:
+            self._unsent.add(connection)
+            return READ | WRITE
+        self._unsent.discard(connection)
+        return READ
 
     # connections begin ----------------------------------------------------------------------------------------
 
     def _begin(self, connection: Connection) -> None:
         descriptor = connection.fileno()
         self._connections[descriptor] = connection
-        self._watched[connection] = wanted = READ | WRITE if connection.pending else READ
+        self._watched[connection] = wanted = self._wanted(connection)
         self._waiter.watch(descriptor, wanted)
         self.shares |= connection.shares
         if not self.listens:
@@ -220,6 +232,7 @@ class Switchboard(Carrier):
         self._addresses.pop(connection, None)
         self._strangers.forget(connection)
         self._standing.discard(connection)
+        self._unsent.discard(connection)
         if connection.shares:
             self.shares = self._always_shares or any(other.shares for other in self._watched)
         connection.close()

@@ -397,7 +397,7 @@ class Endpoint(ABC, Generic[S]):
         """A caller leaves: the reactor takes over shortly, at the latest when something is due."""
         self._driven_until = now + self._leisure_s
         if self._carrier.unsent:
-            self._reactor.remind(self, now)
+            self._reactor.hasten(self, now)
         if now >= self._remind_at:
             self._remind_at = now + REMIND_S
             at = self._deadline(now)

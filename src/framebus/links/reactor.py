@@ -86,6 +86,11 @@ class Reactor:
             driven.scheduled = at
             self._tell(partial(self._schedule, driven, at))
 
+    def hasten(self, driven: Driven, now: float) -> None:
+        """Give `driven` a turn that was put off for its caller; else its descriptors tell when it is to have one."""
+        if driven in self._disarmed:
+            self.remind(driven, now)
+
     def stop(self) -> None:
         """End the thread; nothing is driven any more."""
         self._stopping = True

@@ -148,9 +148,10 @@ class Switchboard(Carrier):
 
     def _attend(self, connection: Connection) -> None:
         """Be woken for what this connection waits for."""
-        watched = self._watched.get(connection)
+        if connection not in self._watched:
+            return
         wanted = self._wanted(connection)
-        if watched is not None and watched != wanted:
+        if wanted != self._watched[connection]:
             self._watched[connection] = wanted
             self._waiter.change(connection.fileno(), wanted)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import pytest
 import framebus as fb
 from framebus.core.errors import Error, OpError, OptionError
 from framebus.core.frame import Frame, Packet
+from framebus.work import filling
+from framebus.work.through_workers import Mapping
 from tests.work.functions import DIE, HANG, RAISE, Array, Model, aborting, brighter, brightness, numbers, picture
 
 FUNCTIONS = "tests.work.functions"
@@ -41,6 +44,15 @@ class TestResults:
     def test_come_as_they_are_ready_where_that_is_wanted(self) -> None:
         results = values(fb.map(brighter, pictures(*range(50)), workers=2, ordered=False))
         assert sorted(results) == list(range(1, 51))
+
+    def test_do_not_wait_for_one_that_takes_long_where_order_is_not_wanted(self, tmp_path: Path) -> None:
+        """But for those that wait for the same worker."""
+        frames = pictures(HANG, *[1] * 1000)
+        gated = fb.map(f"{FUNCTIONS}:Gated={tmp_path}/open", frames, workers=2, ordered=False)
+        before = [int(next(gated).image[0, 0]) for _ in range(700)]
+        (tmp_path / "open").touch()
+        assert sorted(values(gated)) == [1] * 300 + [HANG]
+        assert before == [1] * 700
 
     def test_keep_who_they_are(self) -> None:
         frames = [Frame.of(picture(seq), stream="cam", run=7, seq=seq, meta={"lamp": "on"}) for seq in range(5)]
@@ -143,6 +155,90 @@ class TestWork:
         lock = threading.Lock()
         with pytest.raises(OptionError, match="cannot be taken to its own process"):
             fb.map(lambda image: lock, [], workers=1)
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Frames travel in as few messages as they may, once their op is known to be quick; how many in each so far."""
+    sizes: list[int] = []
+
+    def noted(mapping: Mapping, key: int, frames: Sequence[Frame]) -> Frame:
+        sizes.append(len(frames))
+        return message(mapping, key, frames)
+
+    message = Mapping._message
+    monkeypatch.setattr(Mapping, "_message", noted)
+    monkeypatch.setattr(filling, "QUICK_S", math.inf)
+    monkeypatch.setattr(filling, "HOLD_S", math.inf)
+    monkeypatch.setattr(filling, "TARGET_S", 10.0)
+    return sizes
+
+
+def some(count: int, special: dict[int, int]) -> Iterator[Array]:
+    """So many pictures, of which some ask for something."""
+    return (picture(special.get(number, number % 200)) for number in range(count))
+
+
+class TestSmallFramesTogether:
+    """They travel many at a time, and everything else is as if each had travelled by itself."""
+
+    def test_come_in_order_and_take_few_messages(self, together: list[int]) -> None:
+        results = fb.map(numbers, pictures(*[1] * 1000), workers=2)
+        assert [frame.seq for frame in results] == list(range(1000))
+        assert sum(together) == 1000
+        assert len(together) < 50
+
+    def test_come_each_once_as_they_are_ready(self, together: list[int]) -> None:
+        results = fb.map(numbers, pictures(*[1] * 1000), workers=2, ordered=False)
+        assert sorted(frame.seq for frame in results) == list(range(1000))
+        assert max(together) > 1
+
+    def test_fail_one_by_one(self, together: list[int], tmp_path: Path) -> None:
+        wrong = {300: RAISE, 301: RAISE, 777: RAISE}
+        results = list(fb.map(f"{FUNCTIONS}:Noting={tmp_path}", some(1000, wrong), workers=2, on_error="return"))
+        failed = {number: str(result) for number, result in enumerate(results) if not isinstance(result, Frame)}
+        assert failed.keys() == wrong.keys()
+        assert "failed on frame 777 of frames: ValueError: too dark" in failed[777]
+        assert max(together) > 1
+        noted = [int(line) for file in tmp_path.iterdir() for line in file.read_text().split()]
+        assert sorted(noted) == list(range(1000)), "each was worked on once"
+
+    def test_one_that_kills_workers_is_given_up_alone(self, together: list[int]) -> None:
+        results = list(fb.map(aborting, some(600, {400: DIE}), workers=2, on_error="return"))
+        assert [number for number, result in enumerate(results) if not isinstance(result, Frame)] == [400]
+        assert "frame 400 of frames" in str(results[400])
+        assert max(together) > 1
+
+    def test_answers_that_cannot_travel_together_are_asked_for_one_by_one(self, together: list[int]) -> None:
+        def large(image: Array) -> Array:
+            return np.zeros((40, 1_000_000), np.uint8) if image[0, 0] == 199 else image
+
+        shapes = [frame.shape for frame in fb.map(large, some(20, dict.fromkeys(range(8, 18), 199)), workers=1)]
+        assert shapes == [(40, 1_000_000) if 8 <= number < 18 else (8, 8) for number in range(20)]
+        assert max(together) > 6, "ten of them are more than one answer may have"
+
+    def test_frames_that_cannot_travel_fail_alone(self, together: list[int]) -> None:
+        def odd() -> Iterator[Frame]:
+            for number in range(300):
+                meta = {"tool": object()} if number == 200 else {}
+                yield Frame.of(picture(1), stream="cam", run=7, seq=number, meta=meta)
+
+        results = list(fb.map(brighter, odd(), workers=2, on_error="return"))
+        assert [number for number, result in enumerate(results) if not isinstance(result, Frame)] == [200]
+        assert "meta.tool is object" in str(results[200])
+
+    def test_are_not_held_back_where_each_has_a_limit_of_time(self, together: list[int]) -> None:
+        assert len(list(fb.map(brighter, pictures(*[1] * 100), workers=2, timeout=60))) == 100
+        assert set(together) == {1}
+
+    def test_of_a_source_that_has_no_more_for_now_are_on_their_way(self, together: list[int]) -> None:
+        """A live source of 30 frames/s, of which each would wait for the next ones."""
+        with (
+            fb.open("synthetic:", fps=30, size="64x48", keep="all") as source,
+            closing(fb.map(brighter, source, workers=2)) as results,
+        ):
+            assert len(list(itertools.islice(results, 30))) == 30
+        assert max(together) < 20
 
 
 class TestErrors:

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
-from framebus.batch.chunks import Chunking
 from framebus.batch.hands import Hands
 from framebus.batch.inputs import Listing
 from framebus.batch.piece import Chunk, Piece, Result
 from framebus.batch.selection import Selection
 from framebus.batch.tally import Tally
+from framebus.supervise.chunks import Chunking
 
 TICK_S = 0.2
 """How often to see whether somebody asks to stop."""

@@ -26,6 +26,7 @@ MAX_DEPTH = 64
 _INLINE_DEPTH = limits.MAX_DEPTH - 1
 
 _PLAIN = frozenset({str, bool, type(None)})
+_SCALARS = frozenset({str, bool, type(None), int, float})
 _KEYS = (str, int, float, bool, type(None))
 
 Named = list[tuple[str, Array]]
@@ -173,14 +174,17 @@ def _item(value: Any, path: str) -> Any:
 
 def _whole(data: Any, arrays: Sequence[Array]) -> Any:
     if type(data) is list:
-        return [_whole(item, arrays) for item in data]
+        return [item if type(item) in _SCALARS else _whole(item, arrays) for item in data]
     if type(data) is not dict:
         return data
     if len(data) == 1:
         [(key, inside)] = data.items()
         if key in _MARKS:
             return _MARKS[key](inside, arrays)
-    return {key[1:] if key.startswith("$") else key: _whole(item, arrays) for key, item in data.items()}
+    return {
+        key[1:] if key[:1] == "$" else key: item if type(item) in _SCALARS else _whole(item, arrays)
+        for key, item in data.items()
+    }
 
 
 def _array_at(place: Any, arrays: Sequence[Array]) -> Array:

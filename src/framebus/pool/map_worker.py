@@ -1,21 +1,22 @@
-"""What a worker of a map does: ops on one frame, or on several at once, and what they make of it sent back.
+"""What a worker of a map does: ops on one frame, or on several, and what they make of it sent back.
 
 What goes back for each frame is a list: for each frame made of it the frame itself, or its new `meta` alone where the
-pixels are still those that came.
+pixels are still those that came. Of frames that only travel together each has its own list, or what went wrong with it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Array, Frame
 from framebus.core.ops import Op, apply, apply_together, load_all
 from framebus.pool import byvalue
-from framebus.pool.answers import pack, unpack
-from framebus.pool.bundle import BUNDLE, unbundle
+from framebus.pool.answers import Named, pack, unpack
+from framebus.pool.bundle import BUNDLE, EACH, unbundle
 from framebus.pool.calling import Said, described
 from framebus.pool.questions import original
 from framebus.pool.worker_job import Job
@@ -23,6 +24,21 @@ from framebus.pool.worker_job import Job
 Spec = str | Callable[..., Any]
 
 _SAME = "same"
+
+
+class Failure(NamedTuple):
+    """What went wrong with a frame, as its worker says it."""
+
+    error: str
+    """The exception's name and text, then its traceback."""
+    option: str = ""
+    """What is wrong with an option, where that was it."""
+
+    @classmethod
+    def told(cls, error: str, data: Any) -> Failure:
+        """As it was answered."""
+        option = data.get("text", "") if isinstance(data, dict) and data.get("option") else ""
+        return cls(error, str(option))
 
 
 def work_job(name: str, ops: Sequence[Spec], workers: int) -> Job:
@@ -55,26 +71,66 @@ class Working:
         try:
             if not isinstance(item, Frame):
                 raise BadFrame("workers work on frames, not on coded packets: decode them first")
-            given, results = self._results(item)
-            data, arrays = pack([_told(*pair) for pair in zip(given, results, strict=True)])
-            return Said(data, arrays)
+            since = time.perf_counter()
+            rows = self._rows(item)
+            took_s = time.perf_counter() - since
+            return Said(*(_packed if EACH in item.meta else pack)([took_s, rows]))
         except (Exception, SystemExit) as error:
-            cause = error.__cause__ or error
-            option = isinstance(cause, OptionError)
-            return Said(data={"option": option, "text": str(error)}, error=described(cause))
+            return Said(**_failed(error))
 
-    def _results(self, item: Frame) -> tuple[list[Frame], list[list[Frame]]]:
-        if BUNDLE in item.meta:
-            given = [original(frame) for frame in unbundle(item)]
-            return given, apply_together(self._ops, given)
-        frame = original(item)
-        return [frame], [[one for one in apply(self._ops, frame) if isinstance(one, Frame)]]
+    def _rows(self, item: Frame) -> list[Any]:
+        if BUNDLE not in item.meta:
+            return [self._row(original(item))]
+        given = unbundle(item)
+        if EACH in item.meta:
+            return [self._row_or_failure(frame) for frame in given]
+        return [_told(*pair) for pair in zip(given, apply_together(self._ops, given), strict=True)]
+
+    def _row(self, frame: Frame) -> list[Any]:
+        return _told(frame, [one for one in apply(self._ops, frame) if isinstance(one, Frame)])
+
+    def _row_or_failure(self, frame: Frame) -> Any:
+        try:
+            return self._row(frame)
+        except (Exception, SystemExit) as error:
+            return _failed(error)
 
 
-def made(given: Sequence[Frame], data: Any, arrays: Sequence[Array]) -> list[list[Frame]]:
+class Made(NamedTuple):
+    """What ops made of frames."""
+
+    took_s: float
+    """What they all took together."""
+    rows: list[list[Frame] | Failure]
+
+
+def made(given: Sequence[Frame], data: Any, arrays: Sequence[Array]) -> Made:
     """What a worker says its ops made of the frames it was given; raises `BadFrame` where it said something else."""
-    rows = unpack(data, arrays)
-    return [_read_row(frame, row) for frame, row in zip(given, rows, strict=True)]
+    took_s, rows = unpack(data, arrays)
+    return Made(took_s, [_read_row(frame, row) for frame, row in zip(given, rows, strict=True)])
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    """The fields of a `Said`."""
+    cause = error.__cause__ or error
+    return {"data": {"option": isinstance(cause, OptionError), "text": str(error)}, "error": described(cause)}
+
+
+def _packed(answer: list[Any]) -> tuple[Any, Named]:
+    """As `pack`, but a row that cannot travel is a failure of its own frame."""
+    try:
+        return pack(answer)
+    except BadFrame:
+        took_s, rows = answer
+        return pack([took_s, [_as_it_travels(row) for row in rows]])
+
+
+def _as_it_travels(row: Any) -> Any:
+    try:
+        pack(row)
+    except BadFrame as error:
+        return _failed(error)
+    return row
 
 
 def _told(frame: Frame, results: Sequence[Frame]) -> list[Any]:
@@ -88,7 +144,9 @@ def _difference(frame: Frame, result: Frame) -> Any:
     return {_SAME: None if result.meta is frame.meta else dict(result.meta)}
 
 
-def _read_row(frame: Frame, row: Sequence[Any]) -> list[Frame]:
+def _read_row(frame: Frame, row: Any) -> list[Frame] | Failure:
+    if isinstance(row, dict):
+        return Failure.told(str(row["error"]), row["data"])
     frames = [_read(frame, told) for told in row]
     if frames and frame.missed and not frames[0].missed:  # no header carries it
         frames[0] = frames[0].replace(missed=frame.missed)

@@ -6,19 +6,21 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from framebus.core.contracts import Item
-from framebus.core.errors import BadFrame, Error, OpError, OptionError
+from framebus.core.errors import BadFrame, OpError, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.links.patience import Patience as Waiting
 from framebus.pool.bundle import bundle
 from framebus.pool.crew import Crew, Settled
-from framebus.pool.map_worker import made
+from framebus.pool.map_worker import Failure, made
 from framebus.pool.questions import named, question
-from framebus.pool.worker_handle import failure
+from framebus.pool.worker_handle import failure as failed
 from framebus.pool.worker_job import Job
 from framebus.supervise.assignments import Patience
+from framebus.work.filling import AsTheyCome, Filling, InBatches, size
 from framebus.work.quarantine import keep
 from framebus.work.sharing import shared
 from framebus.work.stage import Result, Stage
@@ -29,12 +31,27 @@ def window(workers: int) -> int:
     return 2 * workers
 
 
-class _Piece(NamedTuple):
-    """Frames that are worked on together."""
+class _Piece:
+    """Frames that travel together, and what has become of each so far."""
 
-    frames: list[Frame]
-    results: list[Result]
-    """Empty until it is settled."""
+    def __init__(self, number: int, frames: Sequence[Frame]) -> None:
+        self.number = number
+        self.results = [Result(frame) for frame in frames]
+        self.left = len(frames)
+        """So many are not settled yet."""
+
+    def settle(self, first: int, results: Sequence[Result]) -> None:
+        """What has become of those from `first` on."""
+        self.results[first : first + len(results)] = results
+        self.left -= len(results)
+
+
+class _Question(NamedTuple):
+    """Frames of a piece that a worker was asked about: those from `first` on."""
+
+    piece: _Piece
+    first: int
+    frames: Sequence[Frame]
 
 
 class Mapping(Stage):
@@ -54,12 +71,17 @@ class Mapping(Stage):
         """Pieces that are taken in before the first of them is settled."""
         self._name = job.name
         self._ordered = ordered
-        self._batch = batch
+        self._together = batch > 1
+        """Ops get all frames of a message at once."""
+        alone = batch > 1 or limit_s is not None
+        self._filling: Filling = InBatches(batch) if alone else AsTheyCome(workers)
         self._stream = f"map-{secrets.token_hex(8)}"
         self._run = secrets.randbits(64) or 1
-        self._number = 0
+        self._pieces = self._questions = 0
+        """So many there were."""
         self._partial: list[Frame] = []
         self._open: dict[int, _Piece] = {}
+        self._asked: dict[int, _Question] = {}
         self._done: deque[Result] = deque()
         self._crew = Crew(job, workers, Patience(limit_s=limit_s))
         self._ready = False
@@ -92,28 +114,37 @@ class Mapping(Stage):
         """See `Stage`; raises `OpError` for packets, which need ops in one process."""
         if not isinstance(item, Frame):
             raise OpError(f"workers cannot share coded packets of {item.stream}: put the op decode before it")
+        nbytes = size(item)
+        if not self._filling.fits(nbytes):
+            self.flush()
         self._partial.append(item)
-        if len(self._partial) >= self._batch:
+        if self._filling.full(nbytes, time.monotonic()):
             self.flush()
 
     def flush(self) -> None:
-        """See `Stage`: also with a batch that is not full."""
+        """See `Stage`: also with a message that is not full."""
         if not self._partial:
             return
         frames, self._partial = self._partial, []
-        key, self._number = self._number, self._number + 1
-        self._open[key] = _Piece(frames, [])
-        self._crew.give(self._question(key, frames))
+        self._pieces += 1
+        piece = self._open[self._pieces] = _Piece(self._pieces, frames)
+        self._ask(_Question(piece, 0, frames))
+        self._filling.sent(time.monotonic())
 
     def results(self) -> list[Result]:
         """See `Stage`; drives the workers."""
         for settled in self._crew.finished():
             self._settle(settled)
         self._crew.drive()
+        if self._filling.overdue(time.monotonic()):
+            self.flush()
         done, self._done = list(self._done), deque()
         return done
 
     def wait(self, limit_s: float, also: Sequence[int] = ()) -> bool:
+        """See `Stage`; begins with what waits for more."""
+        if self._filling.overdue(inf):
+            self.flush()
         return self._crew.wait(0.0 if self._done else limit_s, also)
 
     def close(self) -> None:
@@ -121,43 +152,73 @@ class Mapping(Stage):
 
     # how -----------------------------------------------------------------------------------------------------
 
-    def _question(self, key: int, frames: Sequence[Frame]) -> Frame:
-        if self._batch == 1:
+    def _ask(self, asked: _Question) -> None:
+        key = self._questions
+        try:
+            frame = self._message(key, asked.frames)
+        except (BadFrame, Unavailable):
+            if self._together or len(asked.frames) == 1:
+                raise
+            self._ask_each(asked)
+            return
+        self._questions += 1
+        self._asked[key] = asked
+        self._crew.give(frame)
+
+    def _ask_each(self, asked: _Question) -> None:
+        """One by one, since something is wrong with them together."""
+        for at, frame in enumerate(asked.frames, asked.first):
+            self._ask(_Question(asked.piece, at, [frame]))
+
+    def _message(self, key: int, frames: Sequence[Frame]) -> Frame:
+        if len(frames) == 1 and not self._together:
             return question(shared(frames[0]), self._stream, self._run, key)
-        inside = [question(frame, self._stream, self._run, at) for at, frame in enumerate(frames)]
-        return bundle(inside).replace(stream=self._stream, run=self._run, seq=key)
+        together = bundle(frames, each=not self._together)
+        return together.replace(stream=self._stream, run=self._run, seq=key)
 
     def _settle(self, settled: Settled) -> None:
-        piece = self._open[settled.key]
-        piece.results.extend(self._read(piece.frames, settled))
-        if not self._ordered:
-            self._done.extend(self._open.pop(settled.key).results)
+        asked = self._asked.pop(settled.key)
+        results = self._read(asked.frames, settled)
+        if results is None:
+            self._ask_each(asked)
             return
-        while self._open and (first := next(iter(self._open.values()))).results:
-            self._done.extend(first.results)
-            del self._open[next(iter(self._open))]
+        asked.piece.settle(asked.first, results)
+        if self._ordered:
+            self._pass_on_in_order()
+            return
+        self._done.extend(results)
+        if not asked.piece.left:
+            del self._open[asked.piece.number]
 
-    def _read(self, frames: Sequence[Frame], settled: Settled) -> list[Result]:
+    def _pass_on_in_order(self) -> None:
+        while self._open and not (first := next(iter(self._open.values()))).left:
+            self._done.extend(first.results)
+            del self._open[first.number]
+
+    def _read(self, frames: Sequence[Frame], settled: Settled) -> list[Result] | None:
+        """What became of them; None where nobody knows it of each, though each was to be worked on by itself."""
+        alone = self._together or len(frames) == 1
         if settled.reply is None:
-            return [self._given_up(frame, settled.given_up) for frame in frames]
+            return [self._given_up(frame, settled.given_up) for frame in frames] if alone else None
         if settled.reply.error:
-            return [Result(frame, error=_error(self._name, frame, settled)) for frame in frames]
+            failure = Failure.told(settled.reply.error, settled.reply.data)
+            return [self._failed(frame, failure) for frame in frames] if alone else None
         try:
-            rows = made(frames, settled.reply.data, settled.arrays)
+            took_s, rows = made(frames, settled.reply.data, settled.arrays)
         except BadFrame as error:
             return [Result(frame, error=OpError(f"{self._name} failed on {named(frame)}: {error}")) for frame in frames]
-        return [Result(frame, row) for frame, row in zip(frames, rows, strict=True)]
+        self._filling.learn(len(frames), took_s)
+        return [self._result(frame, row) for frame, row in zip(frames, rows, strict=True)]
+
+    def _result(self, frame: Frame, row: Sequence[Frame] | Failure) -> Result:
+        return self._failed(frame, row) if isinstance(row, Failure) else Result(frame, row)
+
+    def _failed(self, frame: Frame, failure: Failure) -> Result:
+        if failure.option:
+            return Result(frame, error=OptionError(failure.option))
+        return Result(frame, error=failed(f"{self._name} failed on {named(frame)}", failure.error))
 
     def _given_up(self, frame: Frame, why: str) -> Result:
         where = keep(frame, self._name)
         kept = f"; the frame is kept in {where}" if where else ""
         return Result(frame, error=OpError(f"{self._name} failed on {named(frame)}: {why}{kept}"))
-
-
-def _error(name: str, frame: Frame, settled: Settled) -> Error:
-    assert settled.reply is not None  # noqa: S101  (the caller has looked)
-    data = settled.reply.data
-    text = data.get("text", "") if isinstance(data, dict) else ""
-    if isinstance(data, dict) and data.get("option"):
-        return OptionError(str(text))
-    return failure(f"{name} failed on {named(frame)}", settled.reply.error)

@@ -12,9 +12,10 @@ _NEWER = 0.3
 class Chunking:
     """The size of the next chunk, by how long inputs take; a chunk takes about `target_s`."""
 
-    def __init__(self, workers: int, target_s: float) -> None:
+    def __init__(self, workers: int, target_s: float, most: int = MOST) -> None:
         self._workers = max(1, workers)
         self._target_s = target_s
+        self._most = most
         self._each_s = 0.0
 
     def learn(self, inputs: int, seconds: float) -> None:
@@ -23,11 +24,11 @@ class Chunking:
             each_s = max(seconds / inputs, 1e-7)
             self._each_s += (each_s - self._each_s) * (_NEWER if self._each_s else 1.0)
 
-    def size(self, left: int | None) -> int:
+    def size(self, left: int | None = None) -> int:
         """How many next, of about `left` inputs (None: nobody knows)."""
         if not self._each_s:
             return 1
-        size = min(MOST, int(self._target_s / self._each_s))
+        size = min(self._most, int(self._target_s / self._each_s))
         if left is not None:
             size = min(size, left // (self._workers * _SHARE))
         return max(1, size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framebus.batch.chunks import MOST, Chunking
+from framebus.supervise.chunks import MOST, Chunking
 
 
 def test_one_at_first_because_nothing_is_known() -> None:
@@ -22,6 +22,12 @@ def test_one_where_each_takes_long() -> None:
     chunking = Chunking(2, target_s=0.04)
     chunking.learn(1, 3.0)
     assert chunking.size(None) == 1
+
+
+def test_no_more_than_was_allowed() -> None:
+    chunking = Chunking(2, target_s=0.04, most=8)
+    chunking.learn(1, 1e-6)
+    assert chunking.size() == 8
 
 
 def test_fewer_near_the_end_so_that_all_workers_end_together() -> None:

@@ -31,8 +31,10 @@ _SPECTRA: dict[str, tuple[Callable[[], Task], float]] = {
 }
 """Title to what makes the frames, and how many of them there are, as a multiple of `--frames`."""
 _SMALL, _SMALL_TIMES = "48x64x3, empty op", 200
-_SLOW, _SLOW_TIMES = frozenset({"Ray", "dask"}), 10
-"""Whose small frames would take minutes; what is compared is the time for one."""
+_FEWER_TIMES = {"Ray": 10, "dask": 10, "joblib": 60}
+"""Small frames of the first two would take minutes, and joblib takes in all there are, which is to be fewer than are
+made at once; what is compared is the time for one.
+"""
 _TRIP = "6MB, empty op, one at a time"
 _BLOCKS = (*_SPECTRA, _SMALL, _TRIP)
 
@@ -90,7 +92,7 @@ def _spectra(
 
 
 def _smalls(farms: Mapping[str, Callable[[], Farm]], told: argparse.Namespace) -> Mapping[str, Measure]:
-    times = {name: _SLOW_TIMES if name in _SLOW else _SMALL_TIMES for name in farms}
+    times = {name: _FEWER_TIMES.get(name, _SMALL_TIMES) for name in farms}
     return {
         name: _in_farms(Nothing((48, 64, 3)), told.frames * times[name], {name: farm}, told.workers)[name]
         for name, farm in farms.items()

@@ -21,6 +21,7 @@ from tests.work.functions import (
     HANG,
     NAP,
     RAISE,
+    Array,
     Unbuildable,
     brightness,
     identity,
@@ -172,6 +173,19 @@ def test_each_frame_comes_with_its_answers_in_order(in_flight: int) -> None:
         asked = list(ask.each(frames, in_flight=in_flight))
         assert [frame for frame, _ in asked] == frames
         assert [(answer.seg, answer.which[1]) for _, answer in asked] == [(seq, seq) for seq in range(10)]
+
+
+@pytest.mark.parametrize("size", [8, 300])
+def test_the_array_may_be_one_that_is_filled_again_each_time(size: int) -> None:
+    def camera() -> Iterator[Array]:
+        image = picture(0, size)
+        for number in range(100):
+            image[:] = number
+            yield image
+
+    with fb.gather(value=brightness) as ask:
+        for number, (frame, answer) in enumerate(ask.each(camera(), in_flight=4)):
+            assert (frame.image[0, 0], answer.value) == (number, number)
 
 
 def test_so_many_are_in_flight_and_no_more() -> None:

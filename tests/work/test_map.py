@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 import framebus as fb
-from framebus.core.errors import Error, OpError, OptionError
+from framebus.core.errors import BadFrame, Error, OpError, OptionError
 from framebus.core.frame import Frame, Packet
 from framebus.work import filling
 from framebus.work.through_workers import Mapping
@@ -272,6 +272,36 @@ class TestErrors:
 
         with pytest.raises(RuntimeError, match="camera on fire"):
             list(fb.map(brighter, broken(), workers=2))
+
+
+class TestArrays:
+    @pytest.mark.parametrize("batch", [1, 3])
+    @pytest.mark.parametrize("size", [8, 64, 300])
+    def test_may_be_one_that_is_filled_again_each_time(self, size: int, batch: int) -> None:
+        """As cameras do that read into what they are given."""
+
+        def camera() -> Iterator[Array]:
+            image = picture(0, size)
+            for number in range(600):
+                image[:] = number % 251
+                yield image
+
+        def seen(image: Array) -> dict[str, int]:
+            return {"seen": int(image[-1, -1])}
+
+        op = (lambda images: [seen(image) for image in images]) if batch > 1 else seen
+        for number, frame in enumerate(fb.map(op, camera(), workers=2, batch=batch)):
+            assert (frame.meta["seen"], frame.image[0, 0]) == (number % 251, number % 251)
+
+    def test_of_a_sequence_are_not_copied(self) -> None:
+        images = [picture(1), picture(2)]
+        results = list(fb.map(lambda image: {"seen": True}, images, workers=1))
+        assert all(np.shares_memory(frame.data, image) for frame, image in zip(results, images, strict=True))
+
+    def test_that_are_masked_are_refused_since_their_mask_would_be_lost(self) -> None:
+        masked: Any = np.ma.masked_equal(picture(3), 3)
+        with pytest.raises(BadFrame, match="masked array"):
+            next(fb.map(brighter, [masked], workers=1))
 
 
 class TestDeath:

@@ -12,7 +12,9 @@ from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Array, Frame
 from framebus.core.showing import line
+from framebus.core.snapshot import checked, snapshot
 from framebus.core.units import duration
+from framebus.memory import room
 from framebus.pool.answers import kind_of
 from framebus.pool.worker_handle import Worker
 from framebus.work.answer import RESERVED, Answer
@@ -20,6 +22,7 @@ from framebus.work.arriving import Arriving
 from framebus.work.calls import Call
 from framebus.work.exchange import Exchange
 from framebus.work.gather_services import ElsewhereService, OwnService, Service, Spec, own_job, service_address
+from framebus.work.input_frames import lasting
 
 
 def gather(**services: Spec) -> Gather:
@@ -86,6 +89,7 @@ class Gather(Closing):
     ) -> Generator[tuple[Frame, Answer], None, None]:
         self._exchange.await_start()
         calls: deque[Call] = deque()
+        held = in_flight > 1 and not lasting(frames)
         with Arriving(frames, self._exchange) as arriving:
             try:
                 while calls or not arriving.ended:
@@ -94,7 +98,7 @@ class Gather(Closing):
                         calls.popleft()
                         yield answer.frame, answer
                     elif (frame := arriving.next(calls[0] if calls else None)) is not None:
-                        calls.append(self._exchange.ask(_framed(frame), limit_s))
+                        calls.append(self._exchange.ask(_framed(frame, held=held), limit_s))
             finally:
                 for call in calls:
                     self._exchange.drop(call)
@@ -139,11 +143,13 @@ def open_exchange(services: Mapping[str, Spec]) -> Exchange:
     return exchange
 
 
-def _framed(frame: Frame | Array) -> Frame:
+def _framed(frame: Frame | Array, *, held: bool = False) -> Frame:
+    """`held`: the next one may be made in the same array before this one is answered."""
     if isinstance(frame, Frame):
         return frame
     if isinstance(frame, np.ndarray):
-        return Frame.of(frame)
+        image = checked(frame)
+        return Frame.of(snapshot(image, room.empty) if held else image)
     raise BadFrame(f"a {kind_of(frame)} is no frame: ask with an array (height, width[, channels]) or a Frame")
 
 

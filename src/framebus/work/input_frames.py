@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from framebus.core.bell import SLICE_S
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OptionError, Timeout
 from framebus.core.frame import Array, Frame, Packet
+from framebus.core.snapshot import checked, snapshot
 from framebus.core.source import Source
+from framebus.memory import room
 from framebus.pool.answers import kind_of
 from framebus.work.stage import Stage
 
@@ -34,11 +36,19 @@ class Intake(ABC):
         """The result of `item` is where it belongs."""
 
 
-def intake(frames: Iterable[Frame | Array]) -> Intake:
-    """The intake for a source or any iterable; raises `OptionError` for an address, which is to be opened first."""
+def intake(frames: Iterable[Frame | Array], *, held: bool) -> Intake:
+    """The intake for a source or any iterable; raises `OptionError` for an address, which is to be opened first.
+
+    `held`: the next frame may be asked for before the last one was worked on.
+    """
     if isinstance(frames, str | os.PathLike):
         raise OptionError(f"{str(frames)!r} is an address, and frames are wanted: give fb.open({str(frames)!r})")
-    return _FromSource(frames) if isinstance(frames, Source) else _FromIterable(frames)
+    return _FromSource(frames) if isinstance(frames, Source) else _FromIterable(frames, lasting(frames) or not held)
+
+
+def lasting(frames: Iterable[Frame | Array]) -> bool:
+    """Whether arrays of these stay as they are; those that are made one after the other may be one array each time."""
+    return isinstance(frames, Sequence | np.ndarray)
 
 
 def taken(source: Source[Any], stage: Stage, limit_s: float) -> Item | None:
@@ -92,8 +102,9 @@ class _FromSource(Intake):
 
 
 class _FromIterable(Intake):
-    def __init__(self, frames: Iterable[Frame | Array]) -> None:
+    def __init__(self, frames: Iterable[Frame | Array], lasting: bool) -> None:
         self._frames = iter(frames)
+        self._lasting = lasting
         self._run = secrets.randbits(64) or 1
         self._number = 0
 
@@ -108,7 +119,8 @@ class _FromIterable(Intake):
     def _framed(self, frame: Frame | Packet | Array) -> Item:
         number, self._number = self._number, self._number + 1
         if isinstance(frame, np.ndarray):
-            return Frame.of(frame, stream="frames", run=self._run, seq=number)
+            image = checked(frame) if self._lasting else snapshot(checked(frame), room.empty)
+            return Frame.of(image, stream="frames", run=self._run, seq=number)
         if isinstance(frame, Frame | Packet):
             return frame if frame.run else frame.replace(stream=frame.stream or "frames", run=self._run, seq=number)
         raise BadFrame(f"a {kind_of(frame)} is no frame: give arrays (height, width[, channels]) or frames")

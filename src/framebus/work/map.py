@@ -66,7 +66,8 @@ def map(
               first parameter is called or annotated so; a class is built once in each process, then called. It answers
               with an array, a frame, a dict (added to `frame.meta`) or None (the frame is dropped); a generator makes
               several frames of one
-    frames    a source, or any iterable of frames and arrays
+    frames    a source, or any iterable of frames and arrays. Arrays may be one and the same, filled again each time;
+              those of a sequence, and in frames, stay as they are until their results are there
     workers   how many processes; None: one for each core; 0: here, in this thread
     ordered   results in the order of the frames; otherwise as they come
     batch     so many pictures at once: `op` gets a list and answers with a list as long. A live source does not wait
@@ -97,7 +98,7 @@ def map(
     count = check("workers", "all" if workers is None else workers)
     limit_s = check("work_timeout", timeout)
     make = maker(ops, count, ordered=ordered, batch=check("batch", batch), limit_s=limit_s)
-    return _each(make, intake(frames), on_error)
+    return _each(make, intake(frames, held=count > 0), on_error)
 
 
 def maker(

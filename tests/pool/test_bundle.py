@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
 from framebus.core.ops import load_all
-from framebus.pool.bundle import bundle, unbundle
+from framebus.pool.bundle import BUNDLE, EACH, bundle, unbundle
 from framebus.pool.calling import Said
 from framebus.pool.map_worker import Failure, Working, made
+from framebus.pool.questions import question
 from framebus.testing.samples import samples
 from framebus.wire.encodings import EncodedImage
 from tests.wire.arrivals import frames
@@ -81,6 +82,14 @@ class TestABundle:
     def test_is_what_is_unbundled(self) -> None:
         with pytest.raises(BadFrame, match="holds no others"):
             unbundle(samples(1)[0])
+
+
+def test_what_a_stranger_calls_a_bundle_is_a_frame_like_others() -> None:
+    frame = samples(1)[0].replace(meta={BUNDLE: 12, EACH: True})
+    said = Working(load_all([lambda image: {"seen": True}]))(question(frame, "map", 5, 0))
+    [row] = made([frame], said.data, [array for _, array in said.arrays]).rows
+    assert isinstance(row, list)
+    assert [result.meta for result in row] == [{BUNDLE: 12, EACH: True, "seen": True}]
 
 
 class TestFramesThatOnlyTravelTogether:

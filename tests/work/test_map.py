@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import psutil
 import pytest
@@ -21,6 +22,7 @@ import pytest
 import framebus as fb
 from framebus.core.errors import BadFrame, Error, OpError, OptionError
 from framebus.core.frame import Frame, Packet
+from framebus.wire.encodings import EncodedImage, encode
 from framebus.work import filling
 from framebus.work.through_workers import Mapping
 from tests.work.functions import DIE, HANG, RAISE, Array, Model, aborting, brighter, brightness, numbers, picture
@@ -272,6 +274,35 @@ class TestErrors:
 
         with pytest.raises(RuntimeError, match="camera on fire"):
             list(fb.map(brighter, broken(), workers=2))
+
+
+class TestEncodedFrames:
+    """As old senders and cameras give them: the workers decode them."""
+
+    def encoded(self, data: bytes = b"") -> Frame:
+        frame = encode(Frame.of(picture(7, 200), stream="cam", run=7), "png")
+        assert isinstance(frame.content, EncodedImage)
+        content = msgspec.structs.replace(frame.content, data=memoryview(data or frame.content.data))
+        return frame.replace(content=content)
+
+    @pytest.mark.parametrize("batch", [1, 2])
+    def test_are_pictures_to_the_op(self, batch: int) -> None:
+        op = brighter if batch == 1 else (lambda images: [brighter(image) for image in images])
+        assert values(fb.map(op, [self.encoded()] * 5, workers=1, batch=batch)) == [8] * 5
+
+    @pytest.mark.parametrize("broken", [0, 70])
+    def test_that_are_broken_fail_alone(self, together: list[int], broken: int) -> None:
+        frames = [self.encoded()] * 100
+        frames[broken] = self.encoded(b"no picture")
+        results = list(fb.map(brighter, frames, workers=2, on_error="return"))
+        assert [number for number, result in enumerate(results) if not isinstance(result, Frame)] == [broken]
+
+    def test_that_are_broken_take_their_batch_with_them_and_no_more(self) -> None:
+        frames = [self.encoded()] * 6
+        frames[2] = self.encoded(b"no picture")
+        op = lambda images: [brighter(image) for image in images]  # noqa: E731
+        results = list(fb.map(op, frames, workers=1, batch=3, on_error="return"))
+        assert [type(result) for result in results] == [OpError] * 3 + [Frame] * 3
 
 
 class TestArrays:

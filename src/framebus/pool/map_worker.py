@@ -18,7 +18,7 @@ from framebus.pool import byvalue
 from framebus.pool.answers import Named, pack, unpack
 from framebus.pool.bundle import BUNDLE, EACH, unbundle
 from framebus.pool.calling import Said, described
-from framebus.pool.questions import original
+from framebus.pool.questions import KEY, original
 from framebus.pool.worker_job import Job
 
 Spec = str | Callable[..., Any]
@@ -79,7 +79,7 @@ class Working:
             return Said(**_failed(error))
 
     def _rows(self, item: Frame) -> list[Any]:
-        if BUNDLE not in item.meta:
+        if KEY in item.meta or BUNDLE not in item.meta:  # only a bundle of ours is no question
             return [self._row(original(item))]
         given = unbundle(item)
         if EACH in item.meta:

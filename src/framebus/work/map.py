@@ -83,7 +83,8 @@ def map(
 
     Small frames (up to 256 KiB) that come within half a millisecond of each other, and together take a worker less
     than 4 ms, travel in one message, up to 64 of them, and count as one of those inside; each is still worked on and
-    answered for by itself, and waits 2 ms at most for the others. Not with `timeout`, which is for each by itself.
+    answered for by itself. It waits 2 ms at most for others, but where `frames` is an iterable that pauses after a
+    burst: then for that, as all results do. Not with `timeout`, which is for each by itself.
 
     Functions of your program, lambdas and closures travel by value to the workers, which run nothing else of your
     program: it needs no `__main__` guard. The processes start with the first result asked for and end with the

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
 
+import numpy as np
+
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OpError, OptionError, Unavailable
 from framebus.core.frame import Frame
@@ -156,10 +158,11 @@ class Mapping(Stage):
         key = self._questions
         try:
             frame = self._message(key, asked.frames)
-        except (BadFrame, Unavailable):
+        except (BadFrame, Unavailable) as error:
             if self._together or len(asked.frames) == 1:
-                raise
-            self._ask_each(asked)
+                self._pass_on(asked, [self._unsent(frame, error) for frame in asked.frames])
+            else:
+                self._ask_each(asked)
             return
         self._questions += 1
         self._asked[key] = asked
@@ -172,7 +175,9 @@ class Mapping(Stage):
 
     def _message(self, key: int, frames: Sequence[Frame]) -> Frame:
         if len(frames) == 1 and not self._together:
-            return question(shared(frames[0]), self._stream, self._run, key)
+            [frame] = frames
+            plain = isinstance(frame.content, np.ndarray)  # what came encoded is decoded by the worker
+            return question(shared(frame) if plain else frame, self._stream, self._run, key)
         together = bundle(frames, each=not self._together)
         return together.replace(stream=self._stream, run=self._run, seq=key)
 
@@ -181,7 +186,10 @@ class Mapping(Stage):
         results = self._read(asked.frames, settled)
         if results is None:
             self._ask_each(asked)
-            return
+        else:
+            self._pass_on(asked, results)
+
+    def _pass_on(self, asked: _Question, results: Sequence[Result]) -> None:
         asked.piece.settle(asked.first, results)
         if self._ordered:
             self._pass_on_in_order()
@@ -206,7 +214,7 @@ class Mapping(Stage):
         try:
             took_s, rows = made(frames, settled.reply.data, settled.arrays)
         except BadFrame as error:
-            return [Result(frame, error=OpError(f"{self._name} failed on {named(frame)}: {error}")) for frame in frames]
+            return [self._unsent(frame, error) for frame in frames]
         self._filling.learn(len(frames), took_s)
         return [self._result(frame, row) for frame, row in zip(frames, rows, strict=True)]
 
@@ -217,6 +225,10 @@ class Mapping(Stage):
         if failure.option:
             return Result(frame, error=OptionError(failure.option))
         return Result(frame, error=failed(f"{self._name} failed on {named(frame)}", failure.error))
+
+    def _unsent(self, frame: Frame, error: Exception) -> Result:
+        """It, or the answer, cannot travel."""
+        return Result(frame, error=OpError(f"{self._name} failed on {named(frame)}: {error}"))
 
     def _given_up(self, frame: Frame, why: str) -> Result:
         where = keep(frame, self._name)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import psutil
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import framebus as fb
 from framebus.core.errors import AddressError, BadFrame, Closed, OpError, OptionError
 from framebus.core.frame import Frame
+from framebus.wire.encodings import EncodedImage, encode
 from framebus.work.gather import Gather, gather
 from tests.work.functions import (
     DIE,
@@ -283,11 +285,20 @@ def test_the_same_frame_can_be_asked_about_again() -> None:
 
 
 def test_an_encoded_frame_is_a_picture_to_the_services() -> None:
-    from framebus.wire.encodings import encode
-
     frame = encode(Frame.of(picture(4, 64), stream="cam", run=7), "png")
     with gather(seg=inverted) as ask:
         assert (ask(frame).seg == 251).all()
+
+
+def test_a_damaged_picture_is_an_error_of_its_own_answers() -> None:
+    good = encode(Frame.of(picture(4, 64), stream="cam", run=7), "png")
+    assert isinstance(good.content, EncodedImage)
+    damaged = good.replace(content=msgspec.structs.replace(good.content, data=memoryview(b"no picture")))
+    with fb.gather(value=brightness) as ask:
+        first, second, third = (answer for _, answer in ask.each([good, damaged, good]))
+        assert (first.value, third.value) == (4, 4)
+        with pytest.raises(OpError, match="damaged png"):
+            second["value"]
 
 
 def test_pictures_come_in_the_format_the_reader_asked_for() -> None:

@@ -61,7 +61,7 @@ WORK_OPTIONS = (
         default="raise",
         default_text="raise",
         allowed="'raise' or 'skip'",
-        help="when an op fails on a frame: stop, or leave that frame out and go on",
+        help="when an op fails on a frame, or its picture is damaged: stop, or leave that frame out and go on",
     ),
     Option(
         name="work_timeout",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from framebus.core.contracts import Item
 from framebus.core.frame import NO_META, Frame
 
 KEY = "fb.asked"
@@ -30,7 +31,7 @@ def original(frame: Frame) -> Frame:
     return frame.replace(stream=stream, run=int(run, 16), seq=int(seq), missed=int(missed), wanted=wanted, meta=meta)
 
 
-def named(frame: Frame) -> str:
+def named(frame: Item) -> str:
     """How people know a frame: `frame 7 of door`; `the frame` where it has no identity."""
     if not frame.run and not frame.stream:
         return "the frame"

@@ -12,11 +12,13 @@ import msgspec
 
 from framebus.core import clock
 from framebus.core.contracts import Done, Item
-from framebus.core.errors import Closed, Error, OpError, Timeout
+from framebus.core.errors import BadFrame, Closed, Error, OpError, Timeout
+from framebus.core.frame import Frame
 from framebus.core.publisher import Publisher
 from framebus.core.source import Source
 from framebus.core.statistics import ReaderInfo, Stats
 from framebus.core.untold import Untold
+from framebus.pool.questions import named
 from framebus.verbs.noted import Noted
 from framebus.verbs.sinking import SinkPublisher
 from framebus.work.input_frames import taken
@@ -54,7 +56,7 @@ class Progress(msgspec.Struct, frozen=True):
     readers: tuple[ReaderInfo, ...] = ()
     unseen: int = 0
     failed: int = 0
-    """Frames left out because an op failed on them."""
+    """Frames left out because an op failed on them, or their pictures were damaged."""
 
 
 class Flow:
@@ -261,7 +263,18 @@ class Flow:
             if self._stopping or not isinstance(self.sink, SinkPublisher):
                 raise
             self._stopping = self.finished = True  # somebody closed the window: enough seen
+        except BadFrame as error:
+            if not _damaged(item):
+                raise
+            self._leave_out(item, error)
+            done()
+            return
         self._written += 1
+
+    def _leave_out(self, item: Item, error: BadFrame) -> None:
+        hint = "" if self._skip_errors else '; on_error="skip" (--on-error skip) leaves such pictures out'
+        self._fail(OpError(f"{named(item)} cannot be written, {error}{hint}"))
+        self._untold.add(item.stream, item.run, item.missed)
 
     def _done(self, item: Item) -> None:
         self.source.done(item)
@@ -321,6 +334,15 @@ class Flow:
             self._noted.tell(self.source, now_ns)
         if self._on_progress is not None:
             self._on_progress(self.progress())
+
+
+def _damaged(item: Item) -> bool:
+    """Whether it came encoded, and is no picture."""
+    try:
+        _ = item.data
+    except BadFrame:
+        return isinstance(item, Frame)
+    return False
 
 
 class _After:

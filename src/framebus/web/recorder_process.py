@@ -18,6 +18,7 @@ class Told(TypedDict):
 
     frames: int
     missed: int
+    """Lost on their way, or left out because they came damaged."""
     over: bool
     why: str
     """Why it stopped; empty while it goes on, and where it simply ended."""
@@ -28,7 +29,7 @@ class Recorder:
 
     def __init__(self, source: str, path: str) -> None:
         # no group: a recording that was stopped is not waited for
-        self._flow = assemble([source], path, {"packets": True, "keep": "all", "group": None})
+        self._flow = assemble([source], path, {"packets": True, "keep": "all", "group": None, "on_error": "skip"})
         self._why = ""
         self._thread = threading.Thread(target=self._run, name="framebus recorder", daemon=True)
         self._thread.start()
@@ -37,7 +38,8 @@ class Recorder:
         """How far it is."""
         progress = self._flow.progress()
         over = not self._thread.is_alive()
-        return {"frames": progress.written, "missed": progress.missed, "over": over, "why": self._why}
+        missed = progress.missed + progress.failed
+        return {"frames": progress.written, "missed": missed, "over": over, "why": self._why}
 
     def finish(self) -> Told:
         """Write what is on its way, and end the file."""

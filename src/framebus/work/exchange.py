@@ -96,7 +96,7 @@ class Exchange:
 
     def ask(self, frame: Frame, limit_s: float | None) -> Call:
         """Send `frame` to all services, to each as soon as it can take it."""
-        own = shared(frame) if self._workers else frame
+        own = _ready(frame) if self._workers else frame
         with self._news:
             self._check()
             call = self._calls.open(frame, limit_s, time.monotonic())
@@ -272,3 +272,11 @@ def _outcome(reply: Reply, arrays: Sequence[Array]) -> Outcome:
     if reply.error and is_missing(reply.data):
         return Outcome(missing=reply.error)
     return Outcome(reply.data, arrays, reply.error)
+
+
+def _ready(frame: Frame) -> Frame:
+    """Decoded once for all; one that is damaged as it came, since that is for each service to say."""
+    try:
+        return shared(frame)
+    except BadFrame:
+        return frame

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from framebus.core.schemas import look_up
 from framebus.graph.plans import Capture
 
 MAX_WAITING_BYTES = 4_000_000
@@ -94,6 +95,9 @@ News = Figures | Ready | Done | Failed
 """What a node says."""
 Wish = Stop | Change | Look
 """What it is told."""
+
+
+look_up(News, Wish)
 
 
 class Channel:

@@ -17,6 +17,7 @@ import msgspec
 from framebus.core.bell import Bell
 from framebus.core.errors import Error
 from framebus.core.redaction import RedactionFilter, redact
+from framebus.core.schemas import look_up
 from framebus.graph.appetite import Appetite
 from framebus.graph.channel import Channel, Done, Failed, Figures, News, Ready, Stop, Wish
 from framebus.graph.plans import Work
@@ -28,6 +29,9 @@ TELL_S = 0.5
 LAST_WORDS_S = 2.0
 
 log = logging.getLogger("framebus")
+
+
+look_up(Work)
 
 
 def serve(end: socket.socket, before: bytes, parent: int, work: Any, *, debug: bool) -> int:

@@ -27,6 +27,7 @@ import msgspec
 from framebus.core.errors import Unavailable
 from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
+from framebus.core.schemas import look_up
 from framebus.core.statistics import FlowInfo
 from framebus.core.whole import whole
 from framebus.links import ipc, locks, ports
@@ -304,6 +305,9 @@ def _sweep_sockets(paths: Sequence[Path], living: set[str]) -> None:
     for path in paths:
         if path.suffix == SOCKET_SUFFIX and str(path) not in living:
             ipc.sweep(str(path))
+
+
+look_up(Record)
 
 
 def _decode(data: bytes) -> Record | None:

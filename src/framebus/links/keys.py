@@ -31,6 +31,7 @@ from framebus.core import names
 from framebus.core.errors import AddressError, OptionError, Unavailable
 from framebus.core.hosts import Peer, network_wide, parse_peer
 from framebus.core.not_json import NOT_JSON
+from framebus.core.schemas import look_up
 from framebus.core.whole import whole
 from framebus.links import codes
 from framebus.links.locks import lock
@@ -122,6 +123,9 @@ class _Peers(msgspec.Struct):
 
 Stamp = tuple[int, int, int] | None
 """Differs whenever the file was replaced; None when there is none."""
+
+
+look_up(KeyPair, _Clients, _Peers)
 
 
 class KeyStore:

@@ -14,6 +14,7 @@ from framebus.core.addresses import Link, parse
 from framebus.core.contracts import SourceState
 from framebus.core.errors import Error
 from framebus.core.names import valid_name
+from framebus.core.schemas import look_up
 from framebus.core.statistics import FlowInfo, ReaderInfo, StreamInfo
 
 ANSWER_S = 1.0
@@ -103,6 +104,9 @@ def _status(address: str, local: str) -> Mapping[str, Any]:
     if not isinstance(link, Link):
         return {}
     return observe(link, ANSWER_S, local)
+
+
+look_up(SourceState)
 
 
 def _state(told: object) -> SourceState | None:

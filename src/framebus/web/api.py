@@ -12,6 +12,7 @@ from starlette.responses import Response
 from framebus.core import clock
 from framebus.core.errors import OptionError
 from framebus.core.frame import Frame
+from framebus.core.schemas import look_up
 from framebus.ops.levels import stretched
 from framebus.web import colour_maps, metrics, pixels
 from framebus.web.page_messages import Look
@@ -125,6 +126,9 @@ def _png(frame: Frame) -> bytes:
 def _file(data: bytes, kind: str, frame: Frame, suffix: str) -> Response:
     name = f'inline; filename="{frame.stream}-{frame.seq:08d}.{suffix}"'
     return Response(data, media_type=kind, headers={"content-disposition": name})
+
+
+look_up(Look)
 
 
 def _seen_as(request: Request) -> Look:

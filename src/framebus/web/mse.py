@@ -21,6 +21,7 @@ import msgspec
 
 from framebus.core.errors import BadFrame
 from framebus.core.not_json import NOT_JSON
+from framebus.core.schemas import look_up
 from framebus.web import fmp4
 from framebus.web.line import Line, first_of
 from framebus.web.outbox import CodedLane
@@ -171,6 +172,9 @@ class Mse:
             self._late -= late
             data = self._reel.add(picture.data, late=late)
         self._boxes.extend([data] if self._asked else fmp4.boxes(data))
+
+
+look_up(Word)
 
 
 def _parsed(text: str | bytes) -> Word:

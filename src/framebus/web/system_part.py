@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from framebus.core.schemas import look_up
 from framebus.web.wall import Wall
 from framebus.web.ways import Role, Way
 
@@ -31,6 +32,9 @@ class _Part(msgspec.Struct):
 
 class _System(msgspec.Struct):
     parts: list[_Part]
+
+
+look_up(_System)
 
 
 class System:

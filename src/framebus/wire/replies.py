@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from framebus.core.errors import BadFrame
+from framebus.core.schemas import look_up
 from framebus.wire import limits
 from framebus.wire.layout import Array, array_in, bytes_of, dtype_of, length_of, name_of
 
@@ -48,6 +49,9 @@ def place(memory: memoryview, described: Sequence[Mapping[str, Any]], arrays: Na
     for one, (_, array) in zip(described, arrays, strict=True):
         start = one["offset"]
         memory[start : start + array.nbytes] = bytes_of(array)
+
+
+look_up(Described)
 
 
 def read(described: Sequence[Mapping[str, Any]], payload: memoryview | None) -> tuple[Array, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from framebus.core.errors import Unavailable
 from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
+from framebus.core.schemas import look_up
 from framebus.links import locks
 
 LOCK = "lock"
@@ -69,6 +70,9 @@ def _check(folder: str) -> None:
         raise Unavailable(f"the spool {folder} belongs to another user (uid {found.st_uid}): give a folder of your own")
     if hasattr(os, "getuid") and stat.S_IMODE(found.st_mode) & 0o077:
         raise Unavailable(f"the spool {folder} is open to other users: chmod 700 {shlex.quote(folder)}")
+
+
+look_up(Holder)
 
 
 def _holder(descriptor: int) -> Holder:

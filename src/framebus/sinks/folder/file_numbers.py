@@ -11,6 +11,7 @@ import msgspec
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.core.not_json import NOT_JSON
+from framebus.core.schemas import look_up
 
 VERSION = 1
 
@@ -80,6 +81,9 @@ class Numbers:
     def saved(self) -> bytes:
         """The index to be saved, as JSON that people can read."""
         return msgspec.json.format(msgspec.json.encode(self._index), indent=1) + b"\n"
+
+
+look_up(_Index)
 
 
 def _loaded(saved: bytes) -> _Index:

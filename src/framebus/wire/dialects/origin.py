@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from framebus.core.frame import Frame, Identity
 from framebus.core.names import valid_name
+from framebus.core.schemas import look_up
 from framebus.wire import limits
 from framebus.wire.meta import jsonable
 
@@ -54,6 +55,9 @@ def stamp(frame: Frame) -> dict[str, Any]:
     stamped = keys(frame.identity, frame.captured_ns, frame.captured_mono_ns, frame.clock)
     meta = {key: value for key, value in frame.meta.items() if key != "msg"}
     return {**stamped, "meta": jsonable(meta, depth=2)} if meta else stamped
+
+
+look_up(_Stamp)
 
 
 def take(head: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

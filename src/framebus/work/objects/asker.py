@@ -17,6 +17,7 @@ import msgspec
 from framebus.core.closing import Closing
 from framebus.core.errors import Closed, RemoteError, Timeout
 from framebus.core.frame import Array, Identity
+from framebus.core.schemas import look_up
 from framebus.links.patience import Patience
 from framebus.wire.control import Reply
 from framebus.work.objects import question_outcome, speech
@@ -28,6 +29,9 @@ from framebus.work.objects.speech import Question
 
 SLICE_S = 0.25
 """Longest sleep in one piece."""
+
+
+look_up(Description)
 
 
 class WhileAway(Patience):

@@ -16,6 +16,7 @@ import numpy as np
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Array, Frame
+from framebus.core.schemas import look_up
 from framebus.memory import room
 from framebus.pool.answers import pack, unpack
 from framebus.pool.calling import Said
@@ -75,6 +76,9 @@ def _about_arguments(text: str) -> str:
 def is_question(item: Item) -> bool:
     """True for a frame that asks an object, and not a service."""
     return _KEY in item.meta
+
+
+look_up(Question)
 
 
 def of_frame(item: Item) -> Question:

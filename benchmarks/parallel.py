@@ -92,11 +92,11 @@ def _spectra(
 
 
 def _smalls(farms: Mapping[str, Callable[[], Farm]], told: argparse.Namespace) -> Mapping[str, Measure]:
-    times = {name: _FEWER_TIMES.get(name, _SMALL_TIMES) for name in farms}
-    return {
-        name: _in_farms(Nothing((48, 64, 3)), told.frames * times[name], {name: farm}, told.workers)[name]
-        for name, farm in farms.items()
-    }
+    measures: dict[str, Measure] = {}
+    for name, farm in farms.items():
+        count = told.frames * _FEWER_TIMES.get(name, _SMALL_TIMES)
+        measures |= _in_farms(Nothing((48, 64, 3)), count, {name: farm}, told.workers)
+    return measures
 
 
 def _in_farms(task: Task, count: int, farms: Mapping[str, Callable[[], Farm]], workers: int) -> Mapping[str, Measure]:

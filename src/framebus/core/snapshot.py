@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,11 @@ def checked(image: Array, format: str | None = None) -> Array:
         image = np.asarray(image)
     guess_format(image.shape, image.dtype, format)
     return image
+
+
+def lasting(pictures: Iterable[Any]) -> bool:
+    """Whether arrays of these stay as they are; those that are made one after the other may be one array each time."""
+    return isinstance(pictures, Sequence | np.ndarray)
 
 
 def snapshot(image: Array, make: Callable[[tuple[int, ...], np.dtype[Any]], Array] = np.empty) -> Array:

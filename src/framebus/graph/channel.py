@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from framebus.core.schemas import look_up
 from framebus.graph.plans import Capture
 
 MAX_WAITING_BYTES = 4_000_000
@@ -97,7 +96,10 @@ Wish = Stop | Change | Look
 """What it is told."""
 
 
-look_up(News, Wish)
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    "news": msgspec.json.Decoder(News),
+    "wishes": msgspec.json.Decoder(Wish),
+}
 
 
 class Channel:
@@ -107,7 +109,7 @@ class Channel:
         """`kind` is what comes in here; `before` what has been read of it already."""
         end.setblocking(False)
         self._socket = end
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(News if kind == "news" else Wish)
+        self._decoder = _DECODERS[kind]
         self._incoming = before
         self._outgoing = b""
         self.ended = False

@@ -27,7 +27,6 @@ import msgspec
 from framebus.core.errors import Unavailable
 from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
-from framebus.core.schemas import look_up
 from framebus.core.statistics import FlowInfo
 from framebus.core.whole import whole
 from framebus.links import ipc, locks, ports
@@ -307,12 +306,12 @@ def _sweep_sockets(paths: Sequence[Path], living: set[str]) -> None:
             ipc.sweep(str(path))
 
 
-look_up(Record)
+_from_json = msgspec.json.Decoder(Record).decode
 
 
 def _decode(data: bytes) -> Record | None:
     try:
-        return msgspec.json.decode(data, type=Record)
+        return _from_json(data)
     except NOT_JSON:
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Frame
-from framebus.core.snapshot import snapshot
+from framebus.core.snapshot import lasting, snapshot
 from framebus.memory import room
 from framebus.verbs.numbering import Numbering, host_name
 
@@ -32,7 +32,7 @@ class Given:
             raise OptionError(_no_source(pictures))
         self.name = host_name()
         self._pictures = pictures
-        self._stays = isinstance(pictures, Sequence | np.ndarray)
+        self._stays = lasting(pictures)
         self._numbering = Numbering()
         self._format = format
 

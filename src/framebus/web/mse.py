@@ -21,7 +21,6 @@ import msgspec
 
 from framebus.core.errors import BadFrame
 from framebus.core.not_json import NOT_JSON
-from framebus.core.schemas import look_up
 from framebus.web import fmp4
 from framebus.web.line import Line, first_of
 from framebus.web.outbox import CodedLane
@@ -174,12 +173,12 @@ class Mse:
         self._boxes.extend([data] if self._asked else fmp4.boxes(data))
 
 
-look_up(Word)
+_from_json = msgspec.json.Decoder(Word).decode
 
 
 def _parsed(text: str | bytes) -> Word:
     try:
-        return msgspec.json.decode(text, type=Word)
+        return _from_json(text)
     except NOT_JSON as error:
         raise BadFrame(f'a word that is none, {error}: say {{"type": "mse", "value": "avc1.640029"}}') from None
 

@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from framebus.core.schemas import look_up
 from framebus.web.wall import Wall
 from framebus.web.ways import Role, Way
 
@@ -34,7 +33,7 @@ class _System(msgspec.Struct):
     parts: list[_Part]
 
 
-look_up(_System)
+_from_json = msgspec.json.Decoder(_System).decode
 
 
 class System:
@@ -51,7 +50,7 @@ class System:
 
     @told.setter
     def told(self, told: bytes) -> None:
-        parts = msgspec.json.decode(told, type=_System).parts if told else []
+        parts = _from_json(told).parts if told else []
         self._troubles = {
             part.name: {"state": "away", "why": part.why} for part in parts if part.kind == "stream" and part.lost
         }

@@ -12,7 +12,7 @@ from framebus.core.closing import Closing
 from framebus.core.errors import BadFrame, OptionError
 from framebus.core.frame import Array, Frame
 from framebus.core.showing import line
-from framebus.core.snapshot import checked, snapshot
+from framebus.core.snapshot import checked, lasting, snapshot
 from framebus.core.units import duration
 from framebus.memory import room
 from framebus.pool.answers import kind_of
@@ -22,7 +22,6 @@ from framebus.work.arriving import Arriving
 from framebus.work.calls import Call
 from framebus.work.exchange import Exchange
 from framebus.work.gather_services import ElsewhereService, OwnService, Service, Spec, own_job, service_address
-from framebus.work.input_frames import lasting
 
 
 def gather(**services: Spec) -> Gather:

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from framebus.core.bell import SLICE_S
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, OptionError, Timeout
 from framebus.core.frame import Array, Frame, Packet
-from framebus.core.snapshot import checked, snapshot
+from framebus.core.snapshot import checked, lasting, snapshot
 from framebus.core.source import Source
 from framebus.memory import room
 from framebus.pool.answers import kind_of
@@ -44,11 +44,6 @@ def intake(frames: Iterable[Frame | Array], *, held: bool) -> Intake:
     if isinstance(frames, str | os.PathLike):
         raise OptionError(f"{str(frames)!r} is an address, and frames are wanted: give fb.open({str(frames)!r})")
     return _FromSource(frames) if isinstance(frames, Source) else _FromIterable(frames, lasting(frames) or not held)
-
-
-def lasting(frames: Iterable[Frame | Array]) -> bool:
-    """Whether arrays of these stay as they are; those that are made one after the other may be one array each time."""
-    return isinstance(frames, Sequence | np.ndarray)
 
 
 def taken(source: Source[Any], stage: Stage, limit_s: float) -> Item | None:

@@ -36,8 +36,7 @@ def window(workers: int) -> int:
 class _Piece:
     """Frames that travel together, and what has become of each so far."""
 
-    def __init__(self, number: int, frames: Sequence[Frame]) -> None:
-        self.number = number
+    def __init__(self, frames: Sequence[Frame]) -> None:
         self.results = [Result(frame) for frame in frames]
         self.left = len(frames)
         """So many are not settled yet."""
@@ -75,14 +74,15 @@ class Mapping(Stage):
         self._ordered = ordered
         self._together = batch > 1
         """Ops get all frames of a message at once."""
-        alone = batch > 1 or limit_s is not None
-        self._filling: Filling = InBatches(batch) if alone else AsTheyCome(workers)
+        as_they_come = batch == 1 and limit_s is None
+        self._filling: Filling = AsTheyCome(workers) if as_they_come else InBatches(batch)
         self._stream = f"map-{secrets.token_hex(8)}"
         self._run = secrets.randbits(64) or 1
-        self._pieces = self._questions = 0
-        """So many there were."""
+        self._number = 0
+        """Of the next question."""
         self._partial: list[Frame] = []
-        self._open: dict[int, _Piece] = {}
+        self._open: dict[_Piece, None] = {}
+        """In the order in which they came."""
         self._asked: dict[int, _Question] = {}
         self._done: deque[Result] = deque()
         self._crew = Crew(job, workers, Patience(limit_s=limit_s))
@@ -128,8 +128,8 @@ class Mapping(Stage):
         if not self._partial:
             return
         frames, self._partial = self._partial, []
-        self._pieces += 1
-        piece = self._open[self._pieces] = _Piece(self._pieces, frames)
+        piece = _Piece(frames)
+        self._open[piece] = None
         self._ask(_Question(piece, 0, frames))
         self._filling.sent(time.monotonic())
 
@@ -155,7 +155,7 @@ class Mapping(Stage):
     # how -----------------------------------------------------------------------------------------------------
 
     def _ask(self, asked: _Question) -> None:
-        key = self._questions
+        key = self._number
         try:
             frame = self._message(key, asked.frames)
         except (BadFrame, Unavailable) as error:
@@ -164,7 +164,7 @@ class Mapping(Stage):
             else:
                 self._ask_each(asked)
             return
-        self._questions += 1
+        self._number += 1
         self._asked[key] = asked
         self._crew.give(frame)
 
@@ -196,21 +196,21 @@ class Mapping(Stage):
             return
         self._done.extend(results)
         if not asked.piece.left:
-            del self._open[asked.piece.number]
+            del self._open[asked.piece]
 
     def _pass_on_in_order(self) -> None:
-        while self._open and not (first := next(iter(self._open.values()))).left:
+        while self._open and not (first := next(iter(self._open))).left:
             self._done.extend(first.results)
-            del self._open[first.number]
+            del self._open[first]
 
     def _read(self, frames: Sequence[Frame], settled: Settled) -> list[Result] | None:
         """What became of them; None where nobody knows it of each, though each was to be worked on by itself."""
-        alone = self._together or len(frames) == 1
+        known = self._together or len(frames) == 1
         if settled.reply is None:
-            return [self._given_up(frame, settled.given_up) for frame in frames] if alone else None
+            return [self._given_up(frame, settled.given_up) for frame in frames] if known else None
         if settled.reply.error:
             failure = Failure.told(settled.reply.error, settled.reply.data)
-            return [self._failed(frame, failure) for frame in frames] if alone else None
+            return [self._failed(frame, failure) for frame in frames] if known else None
         try:
             took_s, rows = made(frames, settled.reply.data, settled.arrays)
         except BadFrame as error:

@@ -11,7 +11,6 @@ import msgspec
 from framebus.core.errors import Unavailable
 from framebus.core.not_json import NOT_JSON
 from framebus.core.redaction import redact
-from framebus.core.schemas import look_up
 from framebus.links import locks
 
 LOCK = "lock"
@@ -72,12 +71,12 @@ def _check(folder: str) -> None:
         raise Unavailable(f"the spool {folder} is open to other users: chmod 700 {shlex.quote(folder)}")
 
 
-look_up(Holder)
+_from_json = msgspec.json.Decoder(Holder).decode
 
 
 def _holder(descriptor: int) -> Holder:
     try:
-        return msgspec.json.decode(os.read(descriptor, MAX_LOCK_BYTES), type=Holder)
+        return _from_json(os.read(descriptor, MAX_LOCK_BYTES))
     except (OSError, *NOT_JSON):
         return Holder()
 

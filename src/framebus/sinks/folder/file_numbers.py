@@ -11,7 +11,6 @@ import msgspec
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.core.not_json import NOT_JSON
-from framebus.core.schemas import look_up
 
 VERSION = 1
 
@@ -83,12 +82,12 @@ class Numbers:
         return msgspec.json.format(msgspec.json.encode(self._index), indent=1) + b"\n"
 
 
-look_up(_Index)
+_from_json = msgspec.json.Decoder(_Index).decode
 
 
 def _loaded(saved: bytes) -> _Index:
     try:
-        index = msgspec.json.decode(saved, type=_Index)
+        index = _from_json(saved)
     except NOT_JSON as error:
         raise BadFrame(str(error)) from error
     if index.framebus != VERSION:

@@ -26,8 +26,11 @@ if browser.executable() is None:
 TILE = "(framebus.view.tile || [...framebus.view.tiles.values()][0])"
 
 MEASURE = f"""new Promise(done => {{
-    const tile = {TILE}, found = [];
+    const tile = {TILE}, found = [], draw = tile.player.draw;
+    let since = Infinity;
+    tile.player.draw = function (data) {{ since = data.presentationTime ?? Infinity; draw.call(this, data); }};
     tile.addEventListener('picture', function look(event) {{
+        if (performance.now() - since > 40) return;
         const burnt = {READ_STAMP}(tile.player.element), clock = tile.wire.clock;
         if (!burnt || !clock.settled) return;
         const told = clock.age(event.detail.captured, performance.now());
@@ -35,7 +38,10 @@ MEASURE = f"""new Promise(done => {{
         if (found.length === 10) {{ tile.removeEventListener('picture', look); done(found); }}
     }});
 }})"""
-"""Of ten pictures, when each is drawn: number and time in its pixels, the time now, and the age the page tells."""
+"""Of ten pictures, when each is drawn: number and time in its pixels, the time now, and the age the page tells.
+
+A video element tells a busy page late which picture it shows, and may show the next one by then: those are left out.
+"""
 
 
 @pytest.fixture

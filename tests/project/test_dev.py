@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import itertools
+import os
 import re
 import shutil
 import sys
@@ -71,6 +72,19 @@ def test_a_bare_clone_gets_an_environment_with_what_the_command_needs(dev: Modul
     dev.install("video,web")
     assert machine.saw("-m", "venv", str(dev.VENV))
     assert machine.saw("-m", "pip", "install", "--editable", f"{dev.ROOT}[video,web]")
+
+
+def test_what_processes_import_is_compiled_once_also_where_the_sources_are_kept_free_of_it(
+    dev: ModuleType, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev, "become", lambda *arguments: 0)
+    for forbidden, prefix in {"": None, "1": str(dev.VENV / "compiled")}.items():
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", forbidden)
+        monkeypatch.setenv("PYTHONPYCACHEPREFIX", "of this process")
+        del os.environ["PYTHONPYCACHEPREFIX"]
+        dev.main(["run", "--help"])
+        assert not os.environ.get("PYTHONDONTWRITEBYTECODE")
+        assert os.environ.get("PYTHONPYCACHEPREFIX") == prefix
 
 
 def test_the_second_time_nothing_runs(dev: ModuleType, machine: Machine) -> None:

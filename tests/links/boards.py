@@ -16,7 +16,7 @@ from framebus.links.connection import Parcel
 from framebus.links.dialling import Dial, FileDial, LocalDial, TcpDial
 from framebus.links.doors import FileDoor, LocalDoor, TcpDoor
 from framebus.links.entrance import Door
-from framebus.links.monitor import Fact
+from framebus.links.fact import Fact
 from framebus.links.switchboard import Switchboard
 from framebus.session.outgoing import Peer
 

@@ -19,9 +19,9 @@ from framebus.core.errors import OptionError, Unavailable
 from framebus.links import zap
 from framebus.links.admission import ENDPOINT, Admission, Refusal, admission, require_admission
 from framebus.links.doorman import on_duty
+from framebus.links.fact import Fact
 from framebus.links.guard import Guard
 from framebus.links.keys import ALL_RIGHTS, Client, KeyStore, Rights
-from framebus.links.monitor import Fact
 from framebus.links.sockets import Socket, bound_to, dialler, listener
 from framebus.links.zap import Allowed, Everybody, Loopback, Networks, Nobody, Policy, ZapRequest, decide
 from tests.conftest import StartChild

@@ -26,10 +26,12 @@ from framebus.links import descriptors
 from framebus.links.accounts import ADMITTED_S, SILENT_S, SOON_S, UNADMITTED_S, Account
 from framebus.links.admission import admission
 from framebus.links.doorman import on_duty
+from framebus.links.fact import Fact
 from framebus.links.guard import EVENTS_AT_ONCE, Guard
 from framebus.links.keys import ClientKeys, KeyPair, KeyStore
 from framebus.links.memory import give_back, resident_bytes
-from framebus.links.monitor import REMIND_S, Fact, Reminder, Watch
+from framebus.links.monitor import Watch
+from framebus.links.reminder import REMIND_S, Reminder
 from framebus.links.sockets import bound_to, dialler, listener
 from framebus.links.zap import Loopback, Nobody, Policy
 from tests.conftest import StartChild

@@ -26,7 +26,6 @@ from framebus.links.keys import (
     KeyPair,
     KeyStore,
     Rights,
-    Verb,
     canonical,
     default_folder,
     key_id,
@@ -34,6 +33,7 @@ from framebus.links.keys import (
 )
 from framebus.links.switchboard import Switchboard
 from framebus.links.zeromq import ZmqCarrier
+from framebus.session.outgoing import Verb
 
 HUB = "tcp://desk:5555"
 

@@ -140,6 +140,13 @@ def test_asyncio_is_loaded_by_those_who_await_alone(module: str, child: StartChi
     assert child("-c", f"import sys, {module}; print('asyncio' in sys.modules)").succeed() == "False\n"
 
 
+@pytest.mark.parametrize("module", ["framebus.pool.worker", "framebus.pool.duty", "framebus.batch.crewed"])
+def test_workers_and_who_has_them_do_without_what_reaches_other_machines(module: str, child: StartChild) -> None:
+    """They share a socket pair: ZeroMQ, keys and the directory of links would be loaded for nothing by each."""
+    loaded = child("-c", f"import sys, {module}; print(*sys.modules)").succeed().split()
+    assert {"zmq", "framebus.links.keys", "framebus.links.directory"}.isdisjoint(loaded)
+
+
 def test_layers_are_kept(child: StartChild) -> None:
     code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     assert "1 kept, 0 broken" in child("-c", code, cwd=ROOT).succeed(60)

@@ -20,7 +20,7 @@ from framebus.core.hosts import is_loopback
 from framebus.links import sockets, zap
 from framebus.links.forbidden import Forbidden
 from framebus.links.keys import ALL_RIGHTS, Client, KeyStore, Rights, Stamp
-from framebus.links.monitor import Reminder
+from framebus.links.reminder import Reminder
 
 ENDPOINT = "inproc://zeromq.zap.01"
 

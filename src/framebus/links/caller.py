@@ -8,7 +8,8 @@ import os
 
 from framebus.links.connection import Connection
 from framebus.links.dialling import Dial
-from framebus.links.monitor import Fact, Reminder
+from framebus.links.fact import Fact
+from framebus.links.reminder import Reminder
 
 DOUBT_S = 0.5
 """How often it is asked whether the one we want is somewhere else."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from framebus.links.connection import Connection, Parcel, Parts
-from framebus.links.monitor import Fact
-from framebus.session.outgoing import Peer
+from framebus.links.fact import Fact
+from framebus.session.outgoing import Peer, Rights
 
 CALLED: tuple[bytes, ...] = ()
 """The peer of a connecting end."""
@@ -36,8 +36,6 @@ class Carrier(ABC):
     """Connections of one end, which listens or connects. Used by one thread at a time."""
 
     listens: bool
-    domain: str = ""
-    """Under which admission let keys in; empty where no keys are used."""
     local: str = ""
     """The path under which processes of this machine and user may come instead, where there is one."""
     encrypts: bool = False
@@ -108,6 +106,14 @@ class Carrier(ABC):
     @abstractmethod
     def admit(self, peer: Peer) -> None:
         """`peer` has introduced itself properly: it may have larger messages on their way."""
+
+    def rights(self, user: str) -> Rights | None:
+        """What the key named `user` may do; None, everything, where no keys are used."""
+        return None
+
+    def revoked(self) -> Iterable[str]:
+        """Names of keys that were let in and are not allowed any more, each told once; asked for every second."""
+        return ()
 
     def dismiss(self, peer: Peer, message: bytes) -> None:
         """Send `peer` a last message and end the connection, if possible before it can answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from framebus.core.errors import BadFrame
-from framebus.links.monitor import Reminder
+from framebus.links.reminder import Reminder
 from framebus.wire import control
 
 log = logging.getLogger("framebus")

@@ -12,6 +12,8 @@ UNADMITTED_BYTES = 24 * 1024 * 1024
 """What a stranger may send in one message: holds the first picture of an old sender, up to raw 4K."""
 ADMITTED_BYTES = 256_000_000 + 64 * 1024
 MAX_PARTS = 8
+KEEPALIVE_S = 300
+"""After so long a silence the system asks whether the other machine is there."""
 MAX_UNSENT = 64
 """Messages kept for a peer that does not read; a peer that is held to its credit has far fewer."""
 

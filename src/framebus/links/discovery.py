@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 
 from framebus.core.bell import Bell
 from framebus.links import shared
-from framebus.links.monitor import Reminder
 from framebus.links.reactor import reactor
+from framebus.links.reminder import Reminder
 
 LOOK_S = 0.2
 AGAIN_S = 2.0

@@ -1,19 +1,15 @@
-"""Serves this process's admission from the reactor, and stops both in order when the process ends."""
+"""Serves this process's admission from the reactor."""
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import threading
 
-from framebus.links import sockets
 from framebus.links.admission import Admission, admission
-from framebus.links.owned import abandon_all
-from framebus.links.reactor import reactor, stop
+from framebus.links.reactor import reactor
 
 log = logging.getLogger("framebus")
-LINGER_MS = 300
 
 
 class Doorman:
@@ -38,7 +34,6 @@ class _Process:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.on_duty = False
-        self.registered = False
 
     def forget(self) -> None:
         self.lock = threading.Lock()
@@ -58,19 +53,3 @@ def on_duty() -> Admission:
             _process.on_duty = True
             reactor().watch(Doorman(served), served.fileno())
         return served
-
-
-def tidy_at_exit() -> None:
-    """Let what was sent leave before the process ends, however it ends in Python; called when a link is opened."""
-    with _process.lock:
-        if not _process.registered:
-            _process.registered = True
-            atexit.register(_tidy, os.getpid())
-
-
-def _tidy(pid: int) -> None:
-    if os.getpid() != pid:
-        return
-    abandon_all()
-    stop()
-    sockets.context().destroy(LINGER_MS)

@@ -12,20 +12,17 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import structs
 
 from framebus.core.errors import BadFrame, Closed
 from framebus.links import owned
-from framebus.links.admission import admission
 from framebus.links.carrier import Arrival, Carrier
 from framebus.links.complaints import Complaints
 from framebus.links.connection import Parts
-from framebus.links.directory import Entry
-from framebus.links.keys import Rights
+from framebus.links.fact import Fact
 from framebus.links.lookout import Lookout
-from framebus.links.monitor import Fact
 from framebus.links.moving import Move
 from framebus.links.parcel import parcel
 from framebus.links.reactor import reactor
@@ -35,6 +32,9 @@ from framebus.session.outgoing import Delivery, Peer
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
 from framebus.wire import control
+
+if TYPE_CHECKING:
+    from framebus.links.directory import Entry
 
 WAITED_ON_S = 0.02
 """How often the reactor looks whether a caller still sleeps on a link and drives it."""
@@ -222,7 +222,7 @@ class Endpoint(ABC, Generic[S]):
         calling = self.session.calling
         if calling is not None and (now >= self._redial_due or (self._peers > 1 and calling.unanswered(now))):
             self._redial(now)
-        if self._carrier.domain and now >= self._check_keys_at:
+        if now >= self._check_keys_at:
             self._check_keys_at = now + REVOKED_S
             self._cut_revoked(now)
         self._flush(now)
@@ -267,7 +267,7 @@ class Endpoint(ABC, Generic[S]):
         peer, parts, newcomer = arrival
         if newcomer is not None:
             address, user = newcomer
-            self.session.guests.introduce(peer, Guest(address, self._rights(user), user))
+            self.session.guests.introduce(peer, Guest(address, self._carrier.rights(user), user))
         try:
             if not parts:
                 self.session.unexpected(peer, now)
@@ -291,13 +291,8 @@ class Endpoint(ABC, Generic[S]):
 
     # keys -----------------------------------------------------------------------------------------------------
 
-    def _rights(self, user: str) -> Rights | None:
-        """What a key may do; None, everything, where no keys are used."""
-        domain = self._carrier.domain
-        return admission().rights(domain, user) if domain and user else None
-
     def _cut_revoked(self, now: float) -> None:
-        for user in admission().revoked(self._carrier.domain):
+        for user in self._carrier.revoked():
             for peer in self.session.guests.named(user):
                 self._carrier.cut(peer, f"the key of {user} was revoked")
                 self.session.disconnected(peer, now)
@@ -417,8 +412,6 @@ class Endpoint(ABC, Generic[S]):
         self._reactor.unwatch(self)
         self._reactor.unwatch(self._lookout)
         with self._lock:
-            if self._carrier.domain:
-                admission().unregister(self._carrier.domain)
             self._carrier.close(linger_ms)
             if self._move.former is not None:
                 self._move.former.close()

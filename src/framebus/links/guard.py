@@ -22,8 +22,10 @@ import zmq
 
 from framebus.links import descriptors, sockets
 from framebus.links.accounts import NOTABLE_BYTES, PART_COST, Account
+from framebus.links.fact import Fact, Kind
 from framebus.links.memory import give_back, resident_bytes, total_bytes
-from framebus.links.monitor import Event, Fact, Kind, Monitor, Reminder, listener_trouble
+from framebus.links.monitor import Event, Monitor, listener_trouble
+from framebus.links.reminder import Reminder
 
 MIB = 1024 * 1024
 UNADMITTED_BYTES = 24 * MIB

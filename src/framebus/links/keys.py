@@ -21,7 +21,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 import zmq
@@ -35,8 +35,8 @@ from framebus.core.schemas import look_up
 from framebus.core.whole import whole
 from framebus.links import codes
 from framebus.links.locks import lock
+from framebus.session.outgoing import Verb
 
-Verb = Literal["publish", "read", "work", "control", "observe"]
 KEY_ID_LENGTH = 8
 MAX_FILE_BYTES = 16 * 1024 * 1024
 

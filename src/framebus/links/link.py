@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket as system
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -14,30 +12,26 @@ from typing import Any
 from framebus.core.addresses import Link, listens
 from framebus.core.errors import OptionError, Unavailable
 from framebus.core.frame import Frame
-from framebus.core.machine import host_id
 from framebus.core.names import to_name
 from framebus.core.units import duration, nbytes
-from framebus.links import directory, making, ports
+from framebus.links import directory, making
 from framebus.links.carrier import CALLED, Carrier
-from framebus.links.doorman import on_duty, tidy_at_exit
-from framebus.links.local import LocalConnection
+from framebus.links.leaving import tidy_at_exit
 from framebus.links.observing import ask
+from framebus.links.party import party
 from framebus.links.publishing import LinkPublisher
 from framebus.links.reading import ReadingEnd
 from framebus.links.receiving import LinkSource
 from framebus.links.spool.retention import SpoolRetention
 from framebus.links.spool.spool_folder import Holder
 from framebus.links.spool.wanted import Wanted, wanted
-from framebus.links.switchboard import Switchboard
 from framebus.links.writing import OnAnswer, WritingEnd
 from framebus.session.handshake import Calling
 from framebus.session.publisher import PublisherSession
 from framebus.session.reader import ReaderSession
 from framebus.session.rules import WINDOW_BYTES, WINDOW_FRAMES, PublisherRules, ReaderRules
-from framebus.wire.control import Keep, Party
+from framebus.wire.control import Keep
 from framebus.wire.encodings import encode as encode_frame
-
-PRIVATE = "a private link between two processes"
 
 
 def open_link(
@@ -180,37 +174,12 @@ def _named(address: Link, stream: str) -> dict[str, Any]:
     return {"name": name, "fixed": bool(address.streams and not template), "template": template}
 
 
-def adopt_reader(socket: system.socket) -> LinkSource:
-    """Read every frame that comes over one end of a private socket pair (`AF_UNIX`, `SOCK_SEQPACKET`), and answer.
-
-    Takes the socket over. Waiting raises `Closed` once the process at the other end is gone.
-    """
-    session = ReaderSession(ReaderRules(keep="all"), party(), calling=_calling())
-    tidy_at_exit()
-    return LinkSource(ReadingEnd(session, PRIVATE, _given(socket)))
-
-
-def adopt_publisher(socket: system.socket, *, on_reply: OnAnswer | None = None) -> LinkPublisher:
-    """Publish to whoever holds the other end of a private socket pair; see `adopt_reader`."""
-    session = PublisherSession(PublisherRules(live=False), party())
-    tidy_at_exit()
-    end = WritingEnd(session, PRIVATE, _given(socket), on_reply=on_reply)
-    return LinkPublisher(end, name=to_name(system.gethostname(), "stream"))
-
-
-def _given(socket: system.socket) -> Callable[[int], Carrier]:
-    return lambda attempt: Switchboard(given=LocalConnection(socket, where=PRIVATE))
-
-
 def check_listening(
     address: Link, *, listen: bool | None = None, allow: Iterable[str] = (), insecure: bool = False
 ) -> None:
     """Raise what `publish_link` would where it cannot listen; for those who will publish there later."""
     if listens(address, "writer", listen):
-        carrier = making.listening(address, tuple(allow), insecure)
-        if carrier.domain:
-            on_duty().unregister(carrier.domain)
-        carrier.close(0)
+        making.listening(address, tuple(allow), insecure).close()
 
 
 def observe(address: Link, timeout: float | str = 2, at: str = "") -> dict[str, Any]:
@@ -219,17 +188,6 @@ def observe(address: Link, timeout: float | str = 2, at: str = "") -> dict[str, 
     `at` is its socket on this machine, where that is known.
     """
     return ask(making.connecting(address, at)(0), str(address), party(), duration(timeout))
-
-
-def party() -> Party:
-    """Who we are, for the other end's messages."""
-    return Party(
-        host=host_id(),
-        hostname=system.gethostname()[:64],
-        user=os.getuid() if hasattr(os, "getuid") else -1,
-        pid=os.getpid(),
-        command=ports.shorten(sys.orig_argv or sys.argv),
-    )
 
 
 def _calling(retention: SpoolRetention | None = None) -> Calling:

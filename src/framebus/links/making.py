@@ -14,8 +14,9 @@ from framebus.links.doors import FileDoor, TcpDoor
 from framebus.links.entrance import Door
 from framebus.links.guarded import guarded, watched
 from framebus.links.keys import ClientKeys, KeyStore, lookup_peer
-from framebus.links.monitor import Reminder, Watch
+from framebus.links.monitor import Watch
 from framebus.links.preparing import prepare
+from framebus.links.reminder import Reminder
 from framebus.links.switchboard import Switchboard
 from framebus.links.waiter import available
 from framebus.links.zeromq import ZmqCarrier

@@ -10,11 +10,13 @@ import contextlib
 import itertools
 import math
 import struct
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import zmq
 
 from framebus.links import sockets
+from framebus.links.fact import Fact
+from framebus.links.reminder import Reminder
 
 EVENTS = (
     zmq.EVENT_ACCEPTED
@@ -27,10 +29,6 @@ PLAIN_EVENTS = EVENTS | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 """Where nothing is encrypted. In libzmq 4.3.5 this event overwrites the error of a damaged encrypted message with that
 of a full queue: the connection is kept, broken, and its next heartbeat aborts the process."""
 MECHANISM_MISMATCH = 0x11000002
-REMIND_S = 60.0
-MAX_REMEMBERED = 64
-
-Kind = Literal["ready", "gone", "cut", "refused"]
 
 _numbers = itertools.count(1)
 _plain_event = struct.Struct("=HI").unpack_from
@@ -42,22 +40,6 @@ class Event(NamedTuple):
     event: int
     value: int
     address: str
-
-
-class Fact(NamedTuple):
-    """What an endpoint should know. `text` is for people and empty where nothing new is to be said.
-
-    `ready` (dialler) the connection stands · `gone` it ended · `cut` (listener) it is being ended by us · `refused`
-    the handshake failed; `final` when ZeroMQ may not try again by itself: unless it is `ready` soon, a new socket does.
-    `connection` is the number the guard gave it; a descriptor may be another connection's by the time this is read.
-    """
-
-    kind: Kind
-    descriptor: int = -1
-    peer: str = ""
-    text: str = ""
-    final: bool = False
-    connection: int = -1
 
 
 class Monitor:
@@ -94,34 +76,6 @@ class Monitor:
             with contextlib.suppress(zmq.ZMQError):
                 self._socket.monitor(None, 0)
         self._pair.close(0)
-
-
-class Reminder:
-    """Says a thing once a minute at most, and how often it happened in between."""
-
-    def __init__(self) -> None:
-        self._last: dict[tuple[str, str], tuple[float, int]] = {}
-
-    def say(self, what: str, who: str, text: str, now: float) -> str:
-        """`text` if `what` was not said of `who` within a minute, else nothing; `now` in monotonic seconds."""
-        said, silent = self._last.get((what, who), (-math.inf, 0))
-        if now - said < REMIND_S:
-            self._last[what, who] = said, silent + 1
-            return ""
-        if not self._room(now):
-            return ""
-        self._last[what, who] = now, 0
-        return f"{text} ({silent} more like it)" if silent else text
-
-    def __len__(self) -> int:
-        """How many things are remembered."""
-        return len(self._last)
-
-    def _room(self, now: float) -> bool:
-        """Strangers can have any number of addresses: remember some, and be silent about the rest."""
-        if len(self._last) >= MAX_REMEMBERED:
-            self._last = {key: value for key, value in self._last.items() if now - value[0] < REMIND_S}
-        return len(self._last) < MAX_REMEMBERED
 
 
 class Watch:

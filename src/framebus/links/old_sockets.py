@@ -19,12 +19,15 @@ from framebus.core.errors import AddressError
 from framebus.core.hosts import is_loopback
 from framebus.links import sockets
 from framebus.links.admission import require_admission
-from framebus.links.doorman import on_duty, tidy_at_exit
+from framebus.links.doorman import on_duty
+from framebus.links.fact import Fact
 from framebus.links.forbidden import Forbidden
 from framebus.links.guard import Guard
 from framebus.links.guarded import guarded
 from framebus.links.keys import KeyStore
-from framebus.links.monitor import Fact, Reminder, Watch
+from framebus.links.leaving import tidy_at_exit
+from framebus.links.monitor import Watch
+from framebus.links.reminder import Reminder
 
 MAX_PARTS = 5
 """No message of these systems has more; of what is longer the rest is dropped, so that it is refused by its length."""

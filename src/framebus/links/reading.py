@@ -19,13 +19,12 @@ from framebus.core.statistics import Stats
 from framebus.links.carrier import Carrier
 from framebus.links.connection import Parcel, Parts
 from framebus.links.endpoint import Endpoint
-from framebus.links.keys import Verb
-from framebus.links.monitor import Reminder
 from framebus.links.others import DEAF, FRAMEBUS_SOCKETS, Others
 from framebus.links.patience import Patience
 from framebus.links.presence import Presence
+from framebus.links.reminder import Reminder
 from framebus.memory import room
-from framebus.session.outgoing import Peer
+from framebus.session.outgoing import Peer, Verb
 from framebus.session.reader import ReaderSession
 from framebus.wire import control, header, replies
 

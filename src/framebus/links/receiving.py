@@ -7,8 +7,8 @@ from typing import Any
 from framebus.core.contracts import Item, SourceState
 from framebus.core.source import Source
 from framebus.core.statistics import Stats
-from framebus.links.keys import Verb
 from framebus.links.reading import ReadingEnd
+from framebus.session.outgoing import Verb
 from framebus.wire import replies
 
 

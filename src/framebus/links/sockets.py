@@ -18,12 +18,15 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import zmq
 
 from framebus.core.errors import AddressError, Unavailable
 from framebus.links import binding, directory, ports
+from framebus.links.connection import KEEPALIVE_S
 from framebus.links.keys import ClientKeys, KeyPair
+from framebus.links.leaving import free_last
 from framebus.links.preparing import prepare
 
 MAX_FRAME_BYTES = 256_000_000
@@ -36,8 +39,9 @@ CONNECT_MS = 1000
 HANDSHAKE_MS = 3000
 RECONNECT_MS = 20
 RECONNECT_MAX_MS = 1000
-KEEPALIVE_S = 300
 CLOSING_S = 1.0
+LINGER_MS = 300
+"""What was sent may take so long to leave when the process ends."""
 
 Context = zmq.Context[zmq.Socket[bytes]]
 Socket = zmq.Socket[bytes]
@@ -71,6 +75,7 @@ def context() -> Context:
             fresh.set(zmq.IO_THREADS, 1)
             fresh.set(zmq.MAX_SOCKETS, MAX_SOCKETS)
             _process.context = fresh
+            free_last(partial(fresh.destroy, LINGER_MS))
         return _process.context
 
 

@@ -19,6 +19,7 @@ import time
 from framebus.links.backlog import Backlog
 from framebus.links.connection import (
     ADMITTED_BYTES,
+    KEEPALIVE_S,
     MAX_UNSENT,
     UNADMITTED_BYTES,
     Connection,
@@ -27,7 +28,6 @@ from framebus.links.connection import (
     Parts,
 )
 from framebus.links.inherited import kept_from_children
-from framebus.links.sockets import KEEPALIVE_S
 from framebus.links.zmtp import Zmtp, before_payload, one_part
 
 WAIT_MS = 2

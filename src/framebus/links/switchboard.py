@@ -11,8 +11,9 @@ from framebus.links.carrier import CALLED, Arrival, Carrier, Newcomer
 from framebus.links.connection import Connection, Gone, Parcel
 from framebus.links.dialling import Dial
 from framebus.links.entrance import Door, Entrance, Refusal
-from framebus.links.monitor import Fact, Reminder
+from framebus.links.fact import Fact
 from framebus.links.parting import part
+from framebus.links.reminder import Reminder
 from framebus.links.strangers import Strangers
 from framebus.links.waiter import READ, WRITE, waiter
 from framebus.session.outgoing import Peer

@@ -6,18 +6,20 @@ sockets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import zmq
 
+from framebus.links.admission import admission
 from framebus.links.carrier import CALLED, Arrival, Carrier, Newcomer
 from framebus.links.connection import MAX_PARTS, Parcel
+from framebus.links.fact import Fact
 from framebus.links.guard import Guard
-from framebus.links.monitor import Fact, Watch
+from framebus.links.monitor import Watch
 from framebus.links.sockets import Socket
-from framebus.session.outgoing import Peer
+from framebus.session.outgoing import Peer, Rights
 
 BATCH = 64
 
@@ -36,7 +38,8 @@ class ZmqCarrier(Carrier):
 
     def __init__(self, socket: Socket, lookout: Guard | Watch, domain: str = "") -> None:
         self._watch = lookout
-        self.domain = domain
+        self._domain = domain
+        """Under which admission lets them in; empty where it is not asked."""
         self.encrypts = lookout.encrypted
         self.listens = isinstance(lookout, Guard)
         self._socket = socket
@@ -105,6 +108,12 @@ class ZmqCarrier(Carrier):
         if isinstance(self._watch, Guard):
             self._watch.admit(self._connections.get(peer, -1))
 
+    def rights(self, user: str) -> Rights | None:
+        return admission().rights(self._domain, user) if self._domain and user else None
+
+    def revoked(self) -> Iterable[str]:
+        return admission().revoked(self._domain) if self._domain else ()
+
     def cut(self, peer: Peer, why: str) -> None:
         if isinstance(self._watch, Guard):
             self._watch.cut(self._connections.get(peer, -1), why)
@@ -141,6 +150,8 @@ class ZmqCarrier(Carrier):
         return True
 
     def close(self, linger_ms: int = 0) -> None:
+        if self._domain:
+            admission().unregister(self._domain)
         self._watch.close()
         self._socket.close(linger_ms)
 

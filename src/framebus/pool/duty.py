@@ -15,7 +15,7 @@ from importlib import import_module
 from framebus.core.allocator import keep_freed
 from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame, Closed, OptionError, Unavailable
-from framebus.links.link import PRIVATE, adopt_reader
+from framebus.links.private import PRIVATE, adopt_reader
 from framebus.links.receiving import LinkSource
 from framebus.pool.calling import Said, described
 from framebus.pool.worker_job import Job

@@ -20,7 +20,7 @@ from framebus.core.contracts import Item
 from framebus.core.cores import cores
 from framebus.core.errors import Closed, Error, OpError, OptionError
 from framebus.core.frame import Array, Frame, Identity
-from framebus.links.link import adopt_publisher
+from framebus.links.private import adopt_publisher
 from framebus.links.publishing import LinkPublisher
 from framebus.pool import worker_job as jobs
 from framebus.pool.duty import READY

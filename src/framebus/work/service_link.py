@@ -16,8 +16,8 @@ from framebus.core.frame import Frame
 from framebus.core.redaction import redact
 from framebus.links import directory, making
 from framebus.links.carrier import CALLED
-from framebus.links.doorman import tidy_at_exit
-from framebus.links.link import party
+from framebus.links.leaving import tidy_at_exit
+from framebus.links.party import party
 from framebus.links.publishing import LinkPublisher
 from framebus.links.reading import ReadingEnd
 from framebus.links.receiving import LinkSource

@@ -9,7 +9,7 @@ import numpy as np
 
 from framebus.core.addresses import Link, parse
 from framebus.core.frame import Frame
-from framebus.links.monitor import Fact
+from framebus.links.fact import Fact
 from framebus.links.old_sockets import Parts, Station
 from framebus.sinks.dialects.request_reply import Asking
 from framebus.sinks.dialects.send_queue import Letter, Outbox

@@ -15,8 +15,9 @@ from framebus.core.addresses import Link
 from framebus.core.errors import AddressError, Closed
 from framebus.links import sockets
 from framebus.links.admission import require_admission
-from framebus.links.doorman import on_duty, tidy_at_exit
+from framebus.links.doorman import on_duty
 from framebus.links.keys import KeyStore
+from framebus.links.leaving import tidy_at_exit
 
 KEPT_BYTES = 64_000_000
 """What is kept for one hub that is behind, about; a frame more is dropped for that hub."""

@@ -14,7 +14,7 @@ from framebus.compat.imagezmq.newest import Newest
 from framebus.compat.imagezmq.received_picture import Picture
 from framebus.core.errors import BadFrame, Closed
 from framebus.links import sockets
-from framebus.links.doorman import tidy_at_exit
+from framebus.links.leaving import tidy_at_exit
 
 Parts = list[zmq.Frame]
 FIRST_FRAMES = 16

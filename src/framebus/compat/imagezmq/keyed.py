@@ -17,8 +17,8 @@ from framebus.core.errors import RemoteError, Unavailable
 from framebus.core.frame import Frame, Identity
 from framebus.links import directory
 from framebus.links.carrier import CALLED, Carrier
-from framebus.links.doorman import tidy_at_exit
-from framebus.links.link import party
+from framebus.links.leaving import tidy_at_exit
+from framebus.links.party import party
 from framebus.links.writing import WritingEnd
 from framebus.session.handshake import Calling
 from framebus.session.outgoing import Peer

@@ -9,8 +9,8 @@ import zmq
 
 from framebus.core.addresses import Link, Peer, listens
 from framebus.core.contracts import Item
-from framebus.links.monitor import Reminder
 from framebus.links.old_sockets import Parts, Station, calling, listening
+from framebus.links.reminder import Reminder
 from framebus.sinks.dialects.request_reply import Asking
 from framebus.sinks.dialects.send_queue import Letter, Outbox
 from framebus.sinks.dialects.sending import Sending

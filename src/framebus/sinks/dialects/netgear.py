@@ -12,8 +12,8 @@ from framebus.core.addresses import Link, Peer, network_wide
 from framebus.core.contracts import Item
 from framebus.core.errors import AddressError, BadFrame, OptionError
 from framebus.links.complaints import Complaints
-from framebus.links.monitor import Reminder
 from framebus.links.old_sockets import Parts, Station, calling
+from framebus.links.reminder import Reminder
 from framebus.links.sockets import Socket
 from framebus.sinks.dialects.request_reply import Asking
 from framebus.sinks.dialects.send_queue import Letter, Outbox

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from framebus.core.addresses import Peer
-from framebus.links.monitor import Fact
+from framebus.links.fact import Fact
 from framebus.links.old_sockets import Parts, Station
 from framebus.sinks.dialects.send_queue import Letter, Outbox
 

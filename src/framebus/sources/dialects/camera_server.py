@@ -13,8 +13,8 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Frame
 from framebus.links.complaints import Complaints
-from framebus.links.monitor import Reminder
 from framebus.links.old_sockets import Parts, Station, calling
+from framebus.links.reminder import Reminder
 from framebus.sources.dialects.numbered import Decode, Numbered
 from framebus.sources.dialects.waking import Waking
 from framebus.wire.dialects.pyzmq import READ

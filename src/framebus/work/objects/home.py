@@ -15,7 +15,7 @@ from typing import Literal
 from framebus.core.errors import Closed, Error
 from framebus.core.frame import Array, Frame, Identity
 from framebus.links import vigil
-from framebus.links.doorman import tidy_at_exit
+from framebus.links.leaving import tidy_at_exit
 from framebus.pool.supervisor import Supervisor
 from framebus.pool.worker_handle import Lost, Owner, Worker
 from framebus.pool.worker_job import Job

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks import (
     cameras,
     dropin,
+    first_image,
     gather,
     glass,
     hub,
@@ -47,6 +48,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "gather": ("One frame to three services", gather.render),
     "parallel": ("Frames through worker processes", parallel.render),
     "process": ("A folder of photographs", process.render),
+    "first_image": ("From a command to its first image", first_image.render),
     "record": ("Recording to disk", record.render),
     "recorders": ("Recorders at work", recorders.render),
     "recording_kills": ("Recorders that are killed", recording_kills.render),

@@ -94,12 +94,19 @@ def block_medians(values: Values, names: Iterable[str], columns: Mapping[str, st
     ]
 
 
-def ranked(title: str, values: Mapping[str, Mapping[str, Rounds]], columns: Mapping[str, str], ours: str) -> str:
-    """A table of one block: the best by the first of `columns` (more is better) comes first; each against `ours`."""
+def ranked(
+    title: str,
+    values: Mapping[str, Mapping[str, Rounds]],
+    columns: Mapping[str, str],
+    ours: str,
+    *,
+    higher_is_better: bool = True,
+) -> str:
+    """A table of one block: the best by the first of `columns` comes first; each against `ours`."""
     by = values[next(iter(columns))]
     rows = [
-        [name, *(_median(values, metric, name) for metric in columns), _against(by, name, ours)]
-        for name in sorted(by, key=lambda name: -middle(by[name]))
+        [name, *(_median(values, metric, name) for metric in columns), _against(by, name, ours, higher_is_better)]
+        for name in sorted(by, key=lambda name: middle(by[name]), reverse=higher_is_better)
     ]
     return table([title, *columns.values(), f"{ours} is"], rows)
 
@@ -109,8 +116,8 @@ def _median(values: Mapping[str, Mapping[str, Rounds]], metric: str, name: str) 
     return number(middle(rounds)) if rounds else number(None)
 
 
-def _against(by: Mapping[str, Rounds], name: str, ours: str) -> str:
-    ratio = None if name == ours or ours not in by else better_by(by[ours], by[name], higher_is_better=True)
+def _against(by: Mapping[str, Rounds], name: str, ours: str, higher_is_better: bool) -> str:
+    ratio = None if name == ours or ours not in by else better_by(by[ours], by[name], higher_is_better)
     return "–" if ratio is None else f"{ratio} {ratio.verdict}"
 
 

@@ -13,6 +13,7 @@ from framebus.cli.console import console
 from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
+from framebus.pool.head_start import HeadStart
 from framebus.verbs.ending import see_end
 from framebus.verbs.flow import Flow
 
@@ -78,11 +79,11 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> int:
     """Move the frames; the exit code."""
-    from framebus.verbs.pipe import assemble
-
     *places, sink = arguments.addresses
     wanted = {**options(arguments, OPTIONS), **_own_options(arguments, places, sink)}
-    with Stopping() as stopping:
+    with Stopping() as stopping, HeadStart(wanted.get("workers", 0), "framebus.pool.map_worker"):
+        from framebus.verbs.pipe import assemble
+
         flow = assemble(places, sink, wanted)
         stopping.then(flow.stop)
         for line in announcement(flow, places, sink, wanted.get("stream")):

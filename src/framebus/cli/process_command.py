@@ -13,6 +13,8 @@ from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.process_progress import Watch, compared, failures
 from framebus.cli.process_words import translated
 from framebus.cli.stopping import Stopping
+from framebus.core.cores import cores
+from framebus.pool.head_start import HeadStart
 
 if TYPE_CHECKING:
     from framebus.batch.job import Job
@@ -75,14 +77,16 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; the exit code."""
-    from framebus.batch.process import assemble
-
     *places, output = arguments.places
     cluster = _cluster(arguments)
     wanted = options(arguments, OPTIONS)
     ops, workers, report = (wanted.pop(name, None) for name in ("ops", "workers", "report"))
     rehearsed = wanted.pop("dry_run", False)
-    with Stopping() as stopping:
+    alone = cluster or rehearsed or "compare" in wanted  # which measures one process first, with nobody beside it
+    ours = 0 if alone else cores() if workers is None else workers
+    with Stopping() as stopping, HeadStart(ours, "framebus.batch.chunk_worker"):
+        from framebus.batch.process import assemble
+
         job = assemble(places, output, ops or (), cluster or workers, wanted)
         stopping.then(job.stop)
         done = _rehearsed(job) if rehearsed else _done(job, stopping)

@@ -14,7 +14,7 @@ import msgspec
 
 from framebus.graph.channel import Channel, Wish
 from framebus.graph.plans import Place, Plan
-from framebus.pool.worker_job import import_path
+from framebus.pool.worker_process import import_path
 from framebus.supervise.child_process import Process, interpreter
 
 MAX_LINE_BYTES = 8192

@@ -5,38 +5,32 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from framebus.core.contracts import Item
-from framebus.core.cores import cores
-from framebus.core.errors import Closed, Error, OpError, OptionError
+from framebus.core.errors import Closed, Error, OpError, OptionError, Unavailable
 from framebus.core.frame import Array, Frame, Identity
 from framebus.links.private import adopt_publisher
 from framebus.links.publishing import LinkPublisher
+from framebus.pool import head_start
 from framebus.pool import worker_job as jobs
 from framebus.pool.duty import READY
 from framebus.pool.worker_job import Job
-from framebus.supervise.child_process import Process, interpreter
+from framebus.pool.worker_process import Begun, begin, memory
+from framebus.supervise.child_process import Process
 from framebus.supervise.life import Life
 from framebus.supervise.restarts import RestartRules
 from framebus.wire.control import Reply
 
 LAST_WORDS_S = 1.0
 """How long what a dead worker said before it died is waited for."""
-_ENTRY = str(Path(__file__).with_name("worker.py"))
-_THREADS = (
-    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
-    *("NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"),
-)
 
 log = logging.getLogger("framebus")
 
@@ -146,19 +140,30 @@ class Worker:
             self._buried(f"cannot be started: {error}")
 
     def _begin(self) -> tuple[LinkPublisher, Process]:
-        python = interpreter("workers")
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            job = jobs.write(self._job)
-            try:
-                command = [*python, _ENTRY, str(theirs.fileno()), str(job)]
-                process = Process(command, (theirs.fileno(), job), _environment(self._among))
-            except BaseException:
-                ours.close()
-                raise
-            finally:
-                os.close(job)
-        return adopt_publisher(ours, on_reply=partial(self._heard, self._generation)), process
+        process, link = self._ahead() or self._anew()
+        return adopt_publisher(link, on_reply=partial(self._heard, self._generation)), process
+
+    def _ahead(self) -> Begun | None:
+        """One that has begun to load already."""
+        ahead = head_start.taken(self._among)
+        if ahead is None:
+            return None
+        try:
+            jobs.write(self._job, ahead.job)
+            os.write(ahead.words, b"\n")
+        except (OSError, Unavailable):
+            ahead.end()
+            return None
+        ahead.let_go()
+        return ahead.begun
+
+    def _anew(self) -> Begun:
+        job = memory()
+        try:
+            jobs.write(self._job, job)
+            return begin(self._among, job)
+        finally:
+            os.close(job)
 
     @property
     def expected(self) -> bool:
@@ -263,10 +268,3 @@ def _refusal(name: str, reply: Reply) -> Error:
 
 def _greeting(first: Identity) -> Frame:
     return Frame.of(np.zeros((1, 1), np.uint8), stream=first.stream, run=first.run, seq=first.seq)
-
-
-def _environment(among: int) -> Mapping[str, str]:
-    """Ours; several workers get a share of the cores each where the user has not said how many threads there be."""
-    if among < 2:
-        return os.environ
-    return {**dict.fromkeys(_THREADS, str(max(1, cores() // among))), **os.environ}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import msgspec
 from framebus.core.callables import Target, find, split
 from framebus.core.errors import OptionError, Unavailable
 from framebus.pool import byvalue
+from framebus.pool.worker_process import import_path
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -48,28 +47,14 @@ class Job(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(found, name=self.name)
 
 
-def write(job: Job) -> int:
-    """A descriptor of memory that holds `job` and this process's import path; the caller closes it.
+def write(job: Job, descriptor: int) -> None:
+    """Write `job` and this process's import path to memory that a worker inherits.
 
     The first line is JSON that a worker can read before it can import anything.
     """
     first = {"name": job.name, "text": job.text, "duty": job.duty, "parent": os.getpid(), "path": import_path()}
     try:
-        descriptor = _memory()
         with open(descriptor, "wb", closefd=False) as file:
             file.write(json.dumps(first).encode() + b"\n" + job.code)
     except OSError as error:
         raise Unavailable(f"{job.name}: its process cannot be told what to do: {error}") from error
-    return descriptor
-
-
-def import_path() -> list[str]:
-    """`sys.path` as another process, in any folder, needs it."""
-    return [os.path.abspath(entry) for entry in sys.path]
-
-
-def _memory() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("framebus-job", os.MFD_CLOEXEC)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

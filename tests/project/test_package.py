@@ -134,6 +134,13 @@ def test_help_loads_nothing_heavy(child: StartChild) -> None:
     assert set(process.stderr.split()) & HEAVY == set()
 
 
+@pytest.mark.parametrize("module", ["framebus.cli.process_command", "framebus.cli.pipe_command"])
+def test_what_reads_the_command_line_loads_nothing_heavy(module: str, child: StartChild) -> None:
+    """Workers begin before that: both sides load at the same time."""
+    code = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    assert set(child("-c", code).succeed().split()) & HEAVY == set()
+
+
 @pytest.mark.parametrize("module", ["framebus.pool.worker", "framebus.batch.chunk_worker", "framebus.verbs.open"])
 def test_asyncio_is_loaded_by_those_who_await_alone(module: str, child: StartChild) -> None:
     """Otherwise every process of framebus would load it, each worker too, before its first frame."""

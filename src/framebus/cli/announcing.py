@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from framebus.cli.figures import age, count, rate, size, span
 from framebus.core.addresses import Link, parse
-from framebus.core.contracts import Item
-from framebus.core.source import Source
-from framebus.verbs.flow import Flow, Progress
-from framebus.verbs.relay import Relay
+
+if TYPE_CHECKING:
+    from framebus.core.contracts import Item
+    from framebus.core.source import Source
+    from framebus.verbs.flow import Flow, Progress
 
 
 def announcement(flow: Flow, places: Sequence[str], sink: str, stream: str | None = None) -> Iterator[str]:
@@ -85,6 +86,8 @@ def _hub(source: Source[Item]) -> str:
 
 
 def _stage(flow: Flow, sink: str, name: str) -> str:
+    from framebus.verbs.relay import Relay
+
     where = str(getattr(flow.sink, "where", ""))
     if not where:
         return ""

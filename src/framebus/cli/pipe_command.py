@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from framebus.cli.announcing import announcement, status, summary, working
 from framebus.cli.beside import REDRAW_S, Beside
@@ -14,8 +14,9 @@ from framebus.cli.flags import add_options, options
 from framebus.cli.parser import Parser, Subparsers
 from framebus.cli.stopping import Stopping
 from framebus.pool.head_start import HeadStart
-from framebus.verbs.ending import see_end
-from framebus.verbs.flow import Flow
+
+if TYPE_CHECKING:
+    from framebus.verbs.flow import Flow
 
 OPTIONS = (
     *("keep", "group", "max_fps", "format", "timeout", "packets", "frames", "duration", "speed"),
@@ -109,6 +110,8 @@ class _Watch(Beside):
         self._stopping = stopping
 
     def _watch(self) -> None:
+        from framebus.verbs.ending import see_end
+
         while not self._over.wait(0):
             console.status(self._line())
             if self._stopping.wait(REDRAW_S):

@@ -16,8 +16,8 @@ from framebus.pool.answers import unpack
 from framebus.pool.crew import Crew, Settled
 from framebus.supervise.assignments import Patience
 
-_MANY = 8
-"""So many workers are fed in chunks of the usual size without taking a core of their own for that."""
+_MOST_PER_S = 80
+"""Chunks that all workers together take: each costs this process one or two milliseconds."""
 
 
 class Crewed(Hands):
@@ -25,7 +25,7 @@ class Crewed(Hands):
 
     def __init__(self, recipe: Recipe, count: int) -> None:
         self.workers = count
-        self.target_s = Hands.target_s * max(1.0, count / _MANY)  # so that this process keeps up with them
+        self.target_s = max(Hands.target_s, count / _MOST_PER_S)
         self._limit_s = recipe.limit_s
         self._frozen = Frozen(recipe.limit_s or inf)
         self._crew = Crew(job_of(recipe), count, Patience())

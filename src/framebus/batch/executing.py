@@ -25,8 +25,6 @@ def workers_of(executor: Executor) -> int:
 class Executing(Hands):
     """An executor, which is not shut down. Its workers need this package, and to reach inputs and outputs by path."""
 
-    target_s = 0.25
-
     def __init__(self, recipe: Recipe, executor: Executor, workers: int) -> None:
         self.workers = workers
         self._executor = executor

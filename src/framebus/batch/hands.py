@@ -13,7 +13,7 @@ class Hands(Closing):
 
     workers: int
     """Processes; 0: this one."""
-    target_s: float = 0.1
+    target_s: float = 0.25
     """How long a chunk should take."""
     lost = 0
     """How often a process of its own died."""

@@ -18,7 +18,8 @@ import psutil
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.rounds import Values
 
-_LOOK_S = 0.05
+_REST = 50
+"""Times as long as a look at the memory takes, nobody looks: walking through pages costs what is being measured."""
 _PATIENCE_S = 1800
 
 
@@ -60,11 +61,19 @@ def _run(command: Sequence[str]) -> int:
 
 
 def _watch(pid: int, over: threading.Event, peak: list[int]) -> None:
-    while not over.wait(_LOOK_S):
-        with suppress(psutil.Error):
-            parent = psutil.Process(pid)
-            total = 0
-            for process in (parent, *parent.children(recursive=True)):
-                with suppress(psutil.Error):
-                    total += process.memory_full_info().pss
-            peak[0] = max(peak[0], total)
+    took_s = 0.01
+    while not over.wait(_REST * took_s):
+        began = time.perf_counter()
+        peak[0] = max(peak[0], _memory(pid))
+        took_s = time.perf_counter() - began
+
+
+def _memory(pid: int) -> int:
+    """Of a process and all that it started, as far as they are still there."""
+    total = 0
+    with suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for process in (parent, *parent.children(recursive=True)):
+            with suppress(psutil.Error):
+                total += process.memory_full_info().pss
+    return total

@@ -66,6 +66,15 @@ def test_the_page_shows_the_streams_of_the_system_and_the_system() -> None:
     assert len(stage.links) == 1
 
 
+def test_whoever_opens_the_page_first_sees_the_whole_system() -> None:
+    def script(stage: Stage) -> Iterator[Condition]:
+        yield lambda: bool(stage.links)
+        yield lambda: asked(stage.links[0], "api/streams") is not None
+        assert list(states(stage.links[0])) == ["streams", "streams.gate", "pipes.small", "web"]
+
+    Stage(system(), script).run()
+
+
 def test_a_page_that_is_killed_comes_back_at_the_same_link(free_port: int) -> None:
     def script(stage: Stage) -> Iterator[Condition]:
         yield lambda: bool(stage.links) and "gate" in shown(stage.links[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ class SavedSystem:
         place = Place(folder=description.folder, command=command, debug=debug)
         self._running = Running(description.plans, place, self)
         self._saving = Saving(signature(self._path))
-        self._looked_at = self._showed_at = time.monotonic()
+        self._looked_at, self._showed_at = time.monotonic(), -math.inf
         self._links: Mapping[str, str] = {}
         self._reload = self._ending = False
         self.stop, self.hurry = self._running.stop, self._running.hurry
@@ -102,14 +103,18 @@ class SavedSystem:
             self._audience.ending()
         self._audience.look(shown)
         if self._running.shown and time.monotonic() - self._showed_at >= SHOW_S:
-            self._showed_at = time.monotonic()
-            self._running.show(self._drawing.told(shown))
+            self._show(shown)
 
     def opened(self, links: Mapping[str, str]) -> None:
-        """The page is open."""
+        """The page is open, and is told how everything is before anybody can ask it."""
+        self._show(self.views())
         if links != self._links:
             self._links = links
             self._audience.opened(links)
+
+    def _show(self, views: list[View]) -> None:
+        self._showed_at = time.monotonic()
+        self._running.show(self._drawing.told(views))
 
     def _shown(self, views: Iterable[View]) -> list[View]:
         return [

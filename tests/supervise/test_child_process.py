@@ -16,7 +16,7 @@ from tests.conftest import StartChild
 
 
 def run(code: str, *descriptors: int) -> Process:
-    return Process([sys.executable, "-c", code, *map(str, descriptors)], descriptors, os.environ)
+    return Process.of([sys.executable, "-c", code, *map(str, descriptors)], descriptors, os.environ)
 
 
 def wait(process: Process) -> None:
@@ -55,7 +55,7 @@ def test_it_inherits_the_descriptors_it_is_given_and_no_others() -> None:
     given, other = os.pipe(), os.pipe()
     os.set_inheritable(other[1], True)
     code = "import os, sys\ntry: os.write(int(sys.argv[2]), b'x')\nexcept OSError: os.write(int(sys.argv[1]), b'no')"
-    process = Process([sys.executable, "-c", code, str(given[1]), str(other[1])], [given[1]], os.environ)
+    process = Process.of([sys.executable, "-c", code, str(given[1]), str(other[1])], [given[1]], os.environ)
     wait(process)
     assert os.read(given[0], 9) == b"no"
     for descriptor in (*given, *other):
@@ -73,7 +73,7 @@ def test_where_the_kernel_does_not_tell_one_asks(monkeypatch: pytest.MonkeyPatch
 
 def test_what_cannot_be_started_says_so() -> None:
     with pytest.raises(Unavailable, match="no/such/program"):
-        Process(["/no/such/program"], [], {})
+        Process.of(["/no/such/program"], [], {})
 
 
 def test_it_dies_with_the_process_that_started_it(child: StartChild, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_it_dies_with_the_process_that_started_it(child: StartChild, tmp_path: P
         "import os, sys; from framebus.supervise.child_process import Process\n"
         "busy = 'import sys; from framebus.supervise.lifeline import die_with; die_with(int(sys.argv[1]));'\n"
         "busy += 'print(\"busy\", flush=True)\\nwhile True: pass'\n"
-        "process = Process([sys.executable, '-c', busy, str(os.getpid())], [], os.environ)\n"
+        "process = Process.of([sys.executable, '-c', busy, str(os.getpid())], [], os.environ)\n"
         "print('child', process.pid, flush=True); input()\n"
     )
     parent = child("-c", f"import time\n{code.replace('input()', 'time.sleep(600)')}")

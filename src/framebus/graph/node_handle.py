@@ -44,7 +44,7 @@ class Node:
             try:
                 command = [*interpreter("nodes"), _ENTRY, str(theirs.fileno()), str(write), plan.key]
                 with _interrupts_blocked():
-                    self._process = Process(command, (theirs.fileno(), write), os.environ)
+                    self._process = Process.of(command, (theirs.fileno(), write), os.environ)
             finally:
                 theirs.close()
                 os.close(write)

@@ -15,11 +15,15 @@ import sys
 
 
 def main() -> None:
+    """The process of a worker that was started as a program."""
+    work(*map(int, sys.argv[1:]))
+
+
+def work(link: int, job: int, *words: int) -> None:
     """Read the job, then answer frames until there are no more."""
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to all of us: the parent decides, we end when it does
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    link, job, *words = map(int, sys.argv[1:])
     os.set_inheritable(link, False)
     for descriptor in words:
         _prepare(descriptor)

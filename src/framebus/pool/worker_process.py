@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from framebus.core.cores import cores
+from framebus.pool import worker
 from framebus.supervise.child_process import Process, interpreter
+from framebus.supervise.copied import Copy
 
-_ENTRY = str(Path(__file__).with_name("worker.py"))
-_THREADS = (
+_ENTRY = worker.__file__
+THREADS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
     *("NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"),
 )
@@ -32,15 +34,33 @@ def begin(among: int, job: int, *more: int) -> Begun:
 
     `among`: so many share this machine. Raises `OSError` or `Unavailable` where that cannot be.
     """
-    python = interpreter("workers")
+    command = [*interpreter("workers"), _ENTRY]
+    told = environment(among)
+    return _linked(lambda given: Process.of([*command, *map(str, given)], given, told), job, *more)
+
+
+def copied(job: int, *more: int) -> Begun:
+    """The same as a copy of this process, which is `whole` and has loaded what workers need; raises `OSError`."""
+    return _linked(lambda given: Process(Copy(lambda: _work(given), given)), job, *more)
+
+
+def _linked(start: Callable[[Sequence[int]], Process], *given: int) -> Begun:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        inherited: Sequence[int] = (theirs.fileno(), job, *more)
         try:
-            return Begun(Process([*python, _ENTRY, *map(str, inherited)], inherited, _environment(among)), ours)
+            return Begun(start((theirs.fileno(), *given)), ours)
         except BaseException:
             ours.close()
             raise
+
+
+def _work(given: Sequence[int]) -> None:
+    """As `worker.py` finds its process when it is started as a program."""
+    sys.argv[:] = [_ENTRY, *map(str, given)]
+    logger = logging.getLogger("framebus")
+    logger.handlers[:], logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
+    worker.work(*given)
 
 
 def memory() -> int:
@@ -56,8 +76,14 @@ def import_path() -> list[str]:
     return [os.path.abspath(entry) for entry in sys.path]
 
 
-def _environment(among: int) -> Mapping[str, str]:
+def environment(among: int) -> Mapping[str, str]:
     """Ours; several workers get a share of the cores each where the user has not said how many threads there be."""
     if among < 2:
         return os.environ
-    return {**dict.fromkeys(_THREADS, str(max(1, cores() // among))), **os.environ}
+    return {**dict.fromkeys(THREADS, str(max(1, cores() // among))), **os.environ}
+
+
+def one_thread_each(among: int) -> bool:
+    """Whether libraries start no threads of their own in each of so many workers."""
+    told = environment(among)
+    return all(told.get(name) == "1" for name in THREADS)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Protocol, Self
 
 from framebus.core.errors import Unavailable
 
@@ -27,22 +28,43 @@ def interpreter(what: str) -> list[str]:
 _FROM_OUTSIDE = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 
 
+class Child(Protocol):
+    """What a `Process` needs to know of its child: `subprocess.Popen`, or `Copy`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def kill(self) -> None: ...
+
+
 class Process:
     """A child process that inherits the descriptors it is given, our output and nothing else.
 
     Used by one thread, all but `strike`. Start it from a thread that outlives it where it is to die with its parent.
     """
 
-    def __init__(self, command: Sequence[str], descriptors: Sequence[int], env: Mapping[str, str]) -> None:
-        """Start it; raises `Unavailable` where the system has no process or descriptor to spare."""
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self._descriptor = self._watched()
+        self._reaping = threading.Lock()
+
+    @classmethod
+    def of(cls, command: Sequence[str], descriptors: Sequence[int], env: Mapping[str, str]) -> Self:
+        """Start `command`; raises `Unavailable` where the system has no process or descriptor to spare."""
         try:
-            self._popen = subprocess.Popen(  # noqa: S603  (our own command)
+            child = subprocess.Popen(  # noqa: S603  (our own command)
                 command, stdin=subprocess.DEVNULL, pass_fds=descriptors, env=dict(env)
             )
         except OSError as error:
             raise Unavailable(f"no process can be started ({' '.join(command)}): {error}") from error
-        self._descriptor = self._watched()
-        self._reaping = threading.Lock()
+        return cls(child)
 
     def _watched(self) -> int | None:
         if not hasattr(os, "pidfd_open"):
@@ -55,7 +77,7 @@ class Process:
     @property
     def pid(self) -> int:
         """The process id; another process may have it once this one is reaped."""
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def descriptor(self) -> int | None:
@@ -65,7 +87,7 @@ class Process:
     def ended(self) -> bool:
         """True once it has ended; it is reaped then."""
         with self._reaping:
-            if self._popen.poll() is None:
+            if self._child.poll() is None:
                 return False
         self._let_go()
         return True
@@ -74,19 +96,19 @@ class Process:
         """SIGKILL and reap it; fine when it has ended."""
         self.strike()
         with self._reaping:
-            self._popen.wait()
+            self._child.wait()
         self._let_go()
 
     def strike(self) -> None:
         """SIGKILL; fine when it has ended. From any thread: whoever watches it notices."""
         with self._reaping, suppress(ProcessLookupError):
-            if self._popen.returncode is None:
-                self._popen.kill()
+            if self._child.returncode is None:
+                self._child.kill()
 
     @property
     def ending(self) -> str:
         """How it ended, as the second half of a sentence: `was killed by SIGSEGV`, `ended with exit code 3`."""
-        code = self._popen.returncode
+        code = self._child.returncode
         if code is None:
             return "runs"
         return f"was killed by {_signal(-code)}" if code < 0 else f"ended with exit code {code}"
@@ -94,7 +116,7 @@ class Process:
     @property
     def killed_by_others(self) -> bool:
         """True when a signal ended it that nothing inside a process sends by accident."""
-        return self._popen.returncode in _FROM_OUTSIDE
+        return self._child.returncode in _FROM_OUTSIDE
 
     def _let_go(self) -> None:
         if self._descriptor is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,17 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert re.search(r"━+╸?─+ \d+/60 · [\d.]+/s · [\d.]+ s left · 1 worker", shown)
     assert re.match(r"60/60 in ", ESCAPES.sub("", shown.rpartition("\r\x1b[K")[2]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NOT TESTED: programs are started otherwise there")
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_standard_streams_that_are_closed_are_no_reason_to_fail(
+    child: StartChild, tmp_path: Path, closed: tuple[int, ...], workers: str
+) -> None:
+    """Some start programs so; the first files and sockets would be taken for them."""
+    photos(tmp_path / "in", 6)
+    words = ["-m", "framebus", "process", "in", "out", "--op", "gray", "--workers", workers]
+    code = f"import os, sys\nfor each in {closed}: os.close(each)\nos.execv(sys.executable, [sys.executable, *{words}])"
+    child("-c", code, cwd=tmp_path).succeed()
+    assert len(contents(tmp_path / "out")) == 6

@@ -22,6 +22,7 @@ NOBODY_LISTENS = 141
 
 def enter(argv: Sequence[str] | None) -> int:
     """Run the command in `argv`; prints errors, never lets one through."""
+    _open_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [word for word in arguments if word != "--debug"]
@@ -79,6 +80,18 @@ def _unknown(name: str, rest: list[str]) -> str:
     from framebus.core.options import nearest
 
     return f"there is no command {name!r}: {nearest(name, overview.COMMANDS)}"
+
+
+def _open_closed_streams() -> None:
+    """Where there are none (`>&-`), the first files or sockets of a program would be taken for them."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number, which is this one
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  (until the end)
 
 
 @contextmanager

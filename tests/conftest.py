@@ -25,6 +25,8 @@ OURS = ("FRAMEBUS_", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as after `&` in a script; what tests start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # as after `nohup`
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

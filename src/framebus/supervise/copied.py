@@ -114,7 +114,7 @@ def _keep_only(descriptors: Sequence[int]) -> None:
     low, last = 3, max(map(int, os.listdir("/proc/self/fd")))
     for kept in sorted(descriptors):
         os.closerange(low, kept)
-        low = kept + 1
+        low = max(low, kept + 1)
     os.closerange(low, last + 1)
 
 

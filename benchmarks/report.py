@@ -39,8 +39,8 @@ each benchmark works stands in [`benchmarks/README.md`](../benchmarks/README.md)
 Compare ratios, not times: times belong to the machine. A difference counts where its whole 95 % interval is on one
 side of 1. Ratios depend on the machine, too: what is Python costs relatively more where processors are slow. On two
 cores of an Intel Xeon that take 2 to 2.5 times as long for Python as the AMD EPYC of other tables, the same commands
-gave on 22 November 2026: frames/s of 6 MB through shared memory 1.39 times imagezmq's (2.45 on the EPYC); asking three
-services 2.2 to 3.6 ms longer than the slowest takes alone (1.4 to 2.4); `framebus.imagezmq` behind the package that it
+gave on 22 November 2026: frames/s of 6 MB through shared memory 1.39 times imagezmq's (3.27 on the EPYC); asking three
+services 2.2 to 3.6 ms longer than the slowest takes alone (1.7 to 2.7); `framebus.imagezmq` behind the package that it
 stands in for in 39 of 72 rows (30).
 """
 

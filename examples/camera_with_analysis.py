@@ -45,7 +45,7 @@ def view() -> None:
             spectra += frame.stream == "spectrum"
             newest[frame.stream] = f"{frame.stream} #{frame.seq}, {frame.age_s * 1e3:.0f} ms old"
             if frame.stream == "spectrum":
-                print(" · ".join(newest.values()), flush=True)
+                print(" · ".join(newest[stream] for stream in sorted(newest)), flush=True)
             if spectra == arguments.frames:
                 return
 

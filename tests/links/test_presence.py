@@ -166,7 +166,7 @@ def test_what_a_relay_knows_of_its_camera_is_known_to_its_readers(
     pipe = child("-m", "framebus", "pipe", camera, f"{where}/yard")
     with fb.open(where) as source:
         source.fileno()
-        until(lambda: source.states())
+        until(lambda: source.states() and state(source, "yard").why != "connecting")
         found = state(source, "yard")
         assert (found.state, "cannot be reached" in found.why) == ("away", True)
         assert "canary" not in found.why

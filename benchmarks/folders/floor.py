@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
-import cv2
-
-from benchmarks.folders.jobs import JOBS, with_simplejpeg
+from benchmarks.folders.by_opencv import one_thread, with_simplejpeg
+from benchmarks.folders.jobs import JOBS
 from benchmarks.harness.processes import Child
 from benchmarks.harness.rounds import Values
 from framebus.core.allocator import keep_freed
@@ -34,8 +32,8 @@ def measure(job: str, source: Path, target: Path, workers: int) -> Values:
 
 def _loop(job: str, paths: list[Path], target: Path) -> tuple[int, float, float]:
     keep_freed(KEPT_BYTES)
-    cv2.setNumThreads(1)
-    work: Any = JOBS[job]
+    one_thread()
+    work = JOBS[job]
     with_simplejpeg(work, paths[0], target / paths[0].name)
     began, cpu = time.perf_counter(), time.process_time()
     for path in paths:

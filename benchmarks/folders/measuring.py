@@ -6,7 +6,6 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.folders.ways import command
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.rounds import Values
 
@@ -29,7 +29,7 @@ def measure(way: str, job: str, source: Path, target: Path, workers: int) -> Val
     count = len(os.listdir(source))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    peak = _run([sys.executable, "-m", "benchmarks.folders.ways", way, job, str(source), str(target), str(workers)])
+    peak = _run(command(way, job, source, target, workers))
     took_s = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     made = [name for name in os.listdir(target) if name.endswith(".jpg")]

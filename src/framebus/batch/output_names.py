@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
 
 from framebus.batch.stores.urls import is_folder, is_url
 from framebus.core.errors import AddressError, OptionError
@@ -59,20 +58,13 @@ class Naming:
         stem, _, extension = base.rpartition(".")
         if not stem:
             stem, extension = base, ""
-        values = (folder, stem, self._extension(extension.lower(), extension))
-        text = "".join(part if place is None else values[place] for part, place in self._parts)
+        text = self.pattern.format(folder=folder, name=stem, ext=self._extension(extension.lower(), extension))
         return text if folder else text.replace("//", "/").lstrip("/")
 
     def _extension(self, lower: str, as_is: str) -> str:
         if self.format:
             return as_is if FORMATS.get(lower) == self.format else EXTENSIONS[self.format]
         return as_is if lower in FORMATS else OTHERWISE
-
-    @cached_property
-    def _parts(self) -> list[tuple[str, int | None]]:
-        """Texts, and numbers of placeholders, in turn."""
-        parts = _IN_BRACES.split(self.pattern)
-        return [(part, PLACEHOLDERS.index(part) if at % 2 else None) for at, part in enumerate(parts)]
 
     def _check(self) -> None:
         for word in _IN_BRACES.findall(self.pattern):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 
 from framebus.core.errors import BadFrame
@@ -17,16 +16,15 @@ MAGIC = {
     b"GIF8": "gif",
     b"BM": "bmp",
 }
-VIDEOS = frozenset({"avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm"})
-"""What counts as a video, by extension: those are not looked into."""
-
+_VIDEO = (".avi", ".h264", ".m4v", ".mkv", ".mov", ".mp4", ".ts", ".webm")
+"""What counts as a video, by its name: those are not looked into."""
 _RIFF, _WEBP = b"RIFF", b"WEBP"
 _OLD_BMP = 12
 
 
 def is_video(path: str) -> bool:
     """True for a file that is a video by its name."""
-    return os.path.splitext(path)[1][1:].lower() in VIDEOS
+    return path.lower().endswith(_VIDEO)
 
 
 def kind_of(data: bytes) -> str | None:

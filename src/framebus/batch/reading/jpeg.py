@@ -104,8 +104,10 @@ def _decoded(data: bytes, how: dict[str, Any], *, tolerant: bool) -> tuple[Array
 def _scale(enough: Enough, header: Header, turned: int) -> int:
     """The largest scale, 8, 4, 2 or 1, at which it is still as large as needed."""
     width, height = (header.height, header.width) if turned in SIDEWAYS else (header.width, header.height)
-    fitting = (scale for scale in _SCALES if enough((width, height), (-(-width // scale), -(-height // scale))))
-    return next(fitting, 1)
+    for scale in _SCALES:
+        if enough((width, height), (-(-width // scale), -(-height // scale))):
+            return scale
+    return 1
 
 
 # what is damaged ----------------------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from framebus.batch.crewed import patience
 from framebus.batch.process import process
 from framebus.batch.report import Report
+from framebus.supervise.assignments import Assignments
 from tests.batch import ops
 from tests.batch.photos import contents, jpeg, photos
 from tests.conftest import StartChild
@@ -46,6 +48,17 @@ def test_paths_travel_in_chunks_to_processes_that_are_built_once(tmp_path: Path)
     assert os.getpid() not in [int(note.name) for note in (tmp_path / "notes").iterdir()]
     assert [note[0] for note in notes] == ["built"] * len(notes)
     assert sorted(word for note in notes for word in note[1:]) == sorted(f"p{number:03d}" for number in range(120))
+
+
+@pytest.mark.parametrize(("took_s", "given"), [(0.25, [2, 3]), (0.6, [2])])
+def test_the_next_chunk_waits_with_its_worker_unless_chunks_take_far_too_long(took_s: float, given: list[int]) -> None:
+    chunks: Assignments[str, None] = Assignments(patience(0.25))
+    chunks.arrived("worker")
+    for number in (1, 2, 3, 4):
+        chunks.put(number, None)
+    assert chunks.take(0.0) is not None
+    assert chunks.settled("worker", 1, took_s)
+    assert [turn.key for _ in range(4) if (turn := chunks.take(took_s))] == given
 
 
 def test_functions_of_the_caller_travel_by_value(tmp_path: Path) -> None:

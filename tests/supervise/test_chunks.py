@@ -33,7 +33,15 @@ def test_no_more_than_was_allowed() -> None:
 def test_fewer_near_the_end_so_that_all_workers_end_together() -> None:
     chunking = Chunking(4, target_s=0.04)
     chunking.learn(1, 0.001)
-    assert [chunking.size(left) for left in (10_000, 160, 32, 3, 0)] == [40, 10, 2, 1, 1]
+    assert [chunking.size(left) for left in (10_000, 160, 48)] == [40, 10, 3]
+
+
+def test_but_not_so_few_that_handing_out_takes_longer_than_waiting() -> None:
+    chunking = Chunking(4, target_s=0.04)
+    chunking.learn(1, 0.001)
+    assert [chunking.size(left) for left in (32, 31, 3, 0)] == [2, 2, 2, 2]
+    chunking.learn(1, 100.0)
+    assert chunking.size(3) == 1
 
 
 def test_it_follows_what_inputs_take_now() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 MOST = 256
 _SHARE = 4
 """Near the end a chunk is at most this part of what each worker has left to do."""
+_FINEST = 16
+"""But no finer part of the usual chunk than this: what comes after costs more to hand out than workers wait for it."""
 _NEWER = 0.3
 """What the newest measurement counts."""
 
@@ -30,5 +32,5 @@ class Chunking:
             return 1
         size = min(self._most, int(self._target_s / self._each_s))
         if left is not None:
-            size = min(size, left // (self._workers * _SHARE))
+            size = min(size, max(size // _FINEST, left // (self._workers * _SHARE)))
         return max(1, size)

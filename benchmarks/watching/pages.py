@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from benchmarks.watching.receivers import LOW_DELAY
 
 _TILE = "(window.framebus && framebus.view && framebus.view.tile || {}).player?.element"
-_OURS = "localStorage.setItem('framebus.player.127.0.0.1', {how!r}); location.hash = '#/127.0.0.1'; location.reload()"
+_PLAYER = "localStorage.setItem('framebus.player.127.0.0.1', {how!r})"
 
 
 class Page(NamedTuple):
@@ -29,7 +29,9 @@ class Page(NamedTuple):
     """Who else may look, besides a browser: a key of `LOOKERS`."""
     picture: str = "document.getElementById('picture')"
     prepare: str = ""
-    """JavaScript to run once the page is there."""
+    """JavaScript to run once the page is there; it is opened again afterwards."""
+    part: str = ""
+    """Which part of the page to look at."""
 
 
 def framebus(url: str, port: int) -> None:
@@ -108,7 +110,7 @@ await peer.setRemoteDescription(await answer.json());
 
 
 def _ours(how: str) -> Page:
-    return Page(framebus, "websockets", how, _TILE, _OURS.format(how=how))
+    return Page(framebus, "websockets", how, _TILE, _PLAYER.format(how=how), "#/127.0.0.1")
 
 
 PAGES = {

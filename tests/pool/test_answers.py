@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as arrays_of
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Array, Frame
 from framebus.pool.answers import MAX_DEPTH, MAX_INLINE_BYTES, pack, unpack
-from framebus.wire import control, replies
+from framebus.wire import control, limits, replies
 from framebus.wire.control import FrameRange, Reply
 
 
@@ -92,6 +92,12 @@ def test_plain_answers_are_plain_json() -> None:
     assert pack(answer) == (answer, [])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_numbers_that_other_languages_have_are_plain_and_larger_ones_are_text(sign: int) -> None:
+    largest = sign * limits.MAX_EXACT_INT
+    assert pack([largest, largest + sign]) == ([largest, {"$int": str(largest + sign)}], [])
+
+
 def test_an_array_alone_needs_no_more_than_itself() -> None:
     mask = np.zeros((4, 5), bool)
     data, named = pack(mask)
@@ -156,6 +162,9 @@ def itself() -> list[Any]:
     [
         ({1, 2}, "the answer is of type set"),
         (b"bytes", "of type bytes"),
+        ({"a": (1, {2})}, r"the answer\['a'\]\[1\] is of type set"),
+        ([{7: {"b": {2}}}], r"the answer\[0\]\[7\]\['b'\] is of type set"),
+        ({"boxes": [np.datetime64("2020-01-01")]}, r"the answer\['boxes'\]\[0\] is a number of type"),
         ({"boxes": [Detections()]}, r"the answer\['boxes'\]\[0\] is of type tests\.pool\.test_answers\.Detections"),
         (np.array(["a"], object), "array of object"),
         (np.array(["a"]), "array of <U1"),
@@ -163,9 +172,9 @@ def itself() -> list[Any]:
         (np.datetime64("2020-01-01"), "datetime64"),
         (np.zeros(2, [("x", "u1")]), "array of"),
         (np.zeros((1,) * 9), "9 dimensions"),
-        ({(1, 2): 3}, "key .* is of type tuple"),
+        ({"a": {(1, 2): 3}}, r"the answer\['a'\] has the key \(1, 2\) of type tuple"),
         (1j, "complex"),
-        (itself(), f"deeper than {MAX_DEPTH} levels"),
+        (itself(), rf"^the answer(\[0\]){{26}}\[0… is nested deeper than {MAX_DEPTH} levels"),
         ([Frame.of(np.zeros(3), stream="not a name")], r"the answer\[0\] is a frame that cannot travel"),
     ],
 )

@@ -23,6 +23,7 @@ MAX_INLINE_BYTES = 32 * 1024
 """Data longer than this travels as the bytes of an array; a control message holds 64 KiB."""
 MAX_DEPTH = 64
 """Containers inside each other; what contains itself goes deeper than any."""
+_LONGEST_PLACE = 80
 _INLINE_DEPTH = limits.MAX_DEPTH - 1
 
 _PLAIN = frozenset({str, bool, type(None)})
@@ -38,7 +39,10 @@ def pack(answer: Any) -> tuple[Any, Named]:
     Takes numbers (numpy's too), text, None, numeric arrays, frames, and lists, tuples and mappings of all these.
     """
     packing = _Packing()
-    data = packing.plain(answer, "the answer", 0)
+    try:
+        data = packing.plain(answer, 0)
+    except _Refusal as refusal:
+        raise BadFrame(str(refusal)) from refusal.__cause__
     arrays = packing.placed()
     if packing.depth <= _INLINE_DEPTH and (type(data) in _PLAIN or len(msgspec.json.encode(data)) <= MAX_INLINE_BYTES):
         return data, arrays
@@ -54,6 +58,23 @@ def unpack(data: Any, arrays: Sequence[Array]) -> Any:
         return _whole(data, arrays)
     except (IndexError, KeyError, TypeError, ValueError, RecursionError, msgspec.DecodeError) as error:
         raise BadFrame(f"an answer that cannot be read: {type(error).__name__}: {error}") from error
+
+
+class _Refusal(Exception):  # noqa: N818  (never leaves this file)
+    """Why a part of an answer cannot travel; where it is, is said on the way out, by those it is in."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self._why = why
+        self._where: list[str] = []
+
+    def inside(self, place: str) -> None:
+        """It is at this place of what it is in."""
+        self._where.append(place)
+
+    def __str__(self) -> str:
+        where = "".join(reversed(self._where))
+        return f"the answer{where if len(where) <= _LONGEST_PLACE else where[:_LONGEST_PLACE] + '…'} {self._why}"
 
 
 class _Packing:
@@ -77,12 +98,14 @@ class _Packing:
             mark["$array"] = [0, offset, layout.name_of(array.dtype), array.shape]
         return [("0", whole)]
 
-    def plain(self, value: Any, path: str, depth: int) -> Any:
+    def plain(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if kind in _PLAIN:
+        if kind in _PLAIN or (kind is int and -limits.MAX_EXACT_INT <= value <= limits.MAX_EXACT_INT):
             return value
+        if kind is list or kind is dict:
+            return self._container(value, depth + 1)
         if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-            value = _item(value, path)
+            value = _item(value)
         if isinstance(value, bool):
             return bool(value)
         if isinstance(value, int):
@@ -92,67 +115,80 @@ class _Packing:
         if isinstance(value, str):
             return str(value)
         if isinstance(value, np.ndarray):
-            return self._array(value, path, depth)
-        return self._container(value, path, depth + 1)
+            return self._array(value, depth)
+        return self._container(value, depth + 1)
 
-    def _container(self, value: Any, path: str, depth: int) -> Any:
+    def _container(self, value: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise BadFrame(f"{path[:80]}… is nested deeper than {MAX_DEPTH} levels")
+            raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
         self.depth = max(self.depth, depth)
         if isinstance(value, list):
-            return [self.plain(item, f"{path}[{at}]", depth) for at, item in enumerate(value)]
+            return self._row(value, depth)
         if isinstance(value, tuple):
             self.depth = max(self.depth, depth + 1)
-            return {"$tuple": [self.plain(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]}
+            return {"$tuple": self._row(value, depth + 1)}
         if isinstance(value, Frame):
-            return self._frame(value, path, depth)
+            return self._frame(value, depth)
         if isinstance(value, Mapping):
-            return self._mapping(value, path, depth)
-        raise BadFrame(
-            f"{path} is of type {kind_of(value)}: answer with arrays, numbers, text, None, frames, or lists, tuples "
+            return self._mapping(value, depth)
+        raise _Refusal(
+            f"is of type {kind_of(value)}: answer with arrays, numbers, text, None, frames, or lists, tuples "
             "and dicts of them"
         )
 
-    def _mapping(self, value: Mapping[Any, Any], path: str, depth: int) -> Any:
+    def _row(self, values: Sequence[Any], depth: int) -> list[Any]:
+        at = 0
+        row = []
+        try:
+            for at, item in enumerate(values):  # noqa: B007  (told where it went wrong)
+                row.append(self.plain(item, depth))
+        except _Refusal as refusal:
+            refusal.inside(f"[{at}]")
+            raise
+        return row
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
         if all(type(key) is str for key in value):
             return {
-                f"${key}" if key.startswith("$") else key: self.plain(item, f"{path}[{key!r}]", depth)
-                for key, item in value.items()
+                f"${key}" if key.startswith("$") else key: self._under(key, item, depth) for key, item in value.items()
             }
         self.depth = max(self.depth, depth + 2)
-        return {
-            "$items": [
-                [self._key(key, path), self.plain(item, f"{path}[{key!r}]", depth + 2)] for key, item in value.items()
-            ]
-        }
+        return {"$items": [[self._key(key), self._under(key, item, depth + 2)] for key, item in value.items()]}
 
-    def _key(self, key: Any, path: str) -> Any:
+    def _under(self, key: Any, value: Any, depth: int) -> Any:
+        try:
+            return self.plain(value, depth)
+        except _Refusal as refusal:
+            refusal.inside(f"[{key!r}]")
+            raise
+
+    def _key(self, key: Any) -> Any:
         if isinstance(key, np.generic):
-            key = _item(key, path)
+            key = _item(key)
         if not isinstance(key, _KEYS):
-            raise BadFrame(f"key {key!r} of {path} is of type {kind_of(key)}: keys are text or numbers")
-        return self.plain(key, path, 0)
+            raise _Refusal(f"has the key {key!r} of type {kind_of(key)}: keys are text or numbers")
+        return self.plain(key, 0)
 
     def _inside(self, mark: dict[str, Any], depth: int) -> dict[str, Any]:
         self.depth = max(self.depth, depth + 1)
         return mark
 
-    def _array(self, array: Array, path: str, depth: int) -> dict[str, Any]:
+    def _array(self, array: Array, depth: int) -> dict[str, Any]:
         try:
             layout.name_of(array.dtype)
             layout.length_of(array.shape, array.dtype)
         except BadFrame as error:
-            raise BadFrame(f"{path} is an array of {array.dtype} that cannot travel: {error}") from None
+            raise _Refusal(f"is an array of {array.dtype} that cannot travel: {error}") from None
         self._arrays.append(np.asarray(array))
         self._marks.append({"$array": len(self._arrays) - 1})
         return self._inside(self._marks[-1], depth + 1)
 
-    def _frame(self, frame: Frame, path: str, depth: int) -> dict[str, Any]:
+    def _frame(self, frame: Frame, depth: int) -> dict[str, Any]:
         try:
             head, payload = header.encode(frame if frame.stream else frame.replace(stream="answer"))
         except BadFrame as error:
-            raise BadFrame(f"{path} is a frame that cannot travel: {error}") from error
-        pixels = self._array(np.frombuffer(payload, np.uint8), path, depth + 1)
+            raise _Refusal(f"is a frame that cannot travel: {error}") from error
+        pixels = self._array(np.frombuffer(payload, np.uint8), depth + 1)
         return self._inside({"$frame": [bytes(head).decode(), pixels]}, depth + 1)
 
 
@@ -162,11 +198,11 @@ def kind_of(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _item(value: Any, path: str) -> Any:
+def _item(value: Any) -> Any:
     item = value.item()
     if isinstance(item, bool | int | float | str):
         return item
-    raise BadFrame(f"{path} is a number of type {kind_of(value)} that cannot travel: answer with float or int")
+    raise _Refusal(f"is a number of type {kind_of(value)} that cannot travel: answer with float or int")
 
 
 # the way back ---------------------------------------------------------------------------------------------------

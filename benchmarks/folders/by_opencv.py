@@ -35,11 +35,6 @@ def with_simplejpeg(job: Job, source: Path, target: Path) -> None:
     )
 
 
-def one_thread() -> None:
-    """Several of these share the cores."""
-    cv2.setNumThreads(1)
-
-
 def _made(job: Job, image: Any) -> Any:
     """What the job makes of a BGR picture."""
     shrinks = max(image.shape[1] / job.size[0], image.shape[0] / job.size[1]) > LARGE

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from benchmarks.folders.by_opencv import one_thread, with_simplejpeg
+import cv2
+
+from benchmarks.folders.by_opencv import with_simplejpeg
 from benchmarks.folders.jobs import JOBS
 from benchmarks.harness.processes import Child
 from benchmarks.harness.rounds import Values
@@ -32,7 +34,7 @@ def measure(job: str, source: Path, target: Path, workers: int) -> Values:
 
 def _loop(job: str, paths: list[Path], target: Path) -> tuple[int, float, float]:
     keep_freed(KEPT_BYTES)
-    one_thread()
+    cv2.setNumThreads(1)
     work = JOBS[job]
     with_simplejpeg(work, paths[0], target / paths[0].name)
     began, cpu = time.perf_counter(), time.process_time()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.folders.jobs import JOBS, Job
@@ -35,102 +36,77 @@ def _pairs(source: Path, target: Path) -> Iterable[tuple[Path, Path]]:
     return ((path, target / path.name) for path in sorted(source.glob("*.jpg")))
 
 
-def loop(job: Job, source: Path, target: Path, workers: int) -> None:
+def loop(library: str, job: Job, source: Path, target: Path, workers: int) -> None:
     """One after the other, with however many threads the library likes."""
-    each = _opencv()
+    each = _each(library)
     for pair in _pairs(source, target):
         each(job, *pair)
 
 
-def threads(job: Job, source: Path, target: Path, workers: int) -> None:
+def threads(library: str, job: Job, source: Path, target: Path, workers: int) -> None:
     """A pool of threads, each library told to use one itself."""
-    each = _opencv()
-    _one_thread()
+    each = _each(library)
+    _one_thread_each()
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda pair: each(job, *pair), _pairs(source, target)))
 
 
-def processes(each: Each, start: Callable[[], None] | None, job: Job, source: Path, target: Path, workers: int) -> None:
+def processes(library: str, job: Job, source: Path, target: Path, workers: int) -> None:
     """A pool of processes, in chunks."""
-    pairs = list(_pairs(source, target))
-    with ProcessPoolExecutor(workers, initializer=start) as pool:
+    os.environ["VIPS_CONCURRENCY"] = "1"  # read when it is loaded
+    each, pairs = _each(library), list(_pairs(source, target))
+    with ProcessPoolExecutor(workers, initializer=_one_thread_each) as pool:
         list(pool.map(partial(each, job), *zip(*pairs, strict=True), chunksize=_CHUNK))
 
 
-def opencv_processes(job: Job, source: Path, target: Path, workers: int) -> None:
-    """OpenCV in a pool."""
-    processes(_opencv(), _one_thread, job, source, target, workers)
-
-
-def simplejpeg_processes(job: Job, source: Path, target: Path, workers: int) -> None:
-    """The fastest codec in a pool."""
-    from benchmarks.folders.by_opencv import with_simplejpeg
-
-    processes(with_simplejpeg, _one_thread, job, source, target, workers)
-
-
-def pillow_processes(job: Job, source: Path, target: Path, workers: int) -> None:
-    """Pillow in a pool."""
-    from benchmarks.folders.by_pillow import with_pillow
-
-    processes(with_pillow, None, job, source, target, workers)
-
-
-def vips_processes(job: Job, source: Path, target: Path, workers: int) -> None:
-    """libvips in a pool."""
-    os.environ["VIPS_CONCURRENCY"] = "1"
-    from benchmarks.folders.by_vips import with_vips
-
-    processes(with_vips, None, job, source, target, workers)
-
-
-def joblib(job: Job, source: Path, target: Path, workers: int) -> None:
+def joblib(library: str, job: Job, source: Path, target: Path, workers: int) -> None:
     """joblib as it comes."""
     from joblib import Parallel, delayed
 
-    each = _opencv()
+    each = _each(library)
     Parallel(n_jobs=workers)(delayed(each)(job, *pair) for pair in _pairs(source, target))
 
 
-def dask(job: Job, source: Path, target: Path, workers: int) -> None:
+def dask(library: str, job: Job, source: Path, target: Path, workers: int) -> None:
     """A local dask cluster, fifty files to a task."""
     from dask.distributed import Client
 
-    each, pairs = _opencv(), list(_pairs(source, target))
+    each, pairs = _each(library), list(_pairs(source, target))
     parts = [pairs[start : start + 50] for start in range(0, len(pairs), 50)]
     with Client(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as client:
         client.gather(client.map(lambda part: [each(job, *pair) for pair in part] and None, parts))
 
 
-def hand_written(job: Job, source: Path, target: Path, workers: int) -> None:
+def hand_written(library: str, job: Job, source: Path, target: Path, workers: int) -> None:
     """The program that people write with ZeroMQ."""
     from benchmarks.folders.hand_written import run
 
-    run(_opencv(), job, source, target, workers)
+    run(_each(library), job, source, target, workers)
 
 
-def _opencv() -> Each:
-    from benchmarks.folders.by_opencv import with_opencv
-
-    return with_opencv
-
-
-def _one_thread() -> None:
-    from benchmarks.folders.by_opencv import one_thread
-
-    one_thread()
+def _each(library: str) -> Each:
+    """What does one photograph with that library, which is loaded now."""
+    module = import_module(f"benchmarks.folders.by_{_IN.get(library, library)}")
+    each: Each = getattr(module, f"with_{library}")
+    return each
 
 
+def _one_thread_each() -> None:
+    if (cv2 := sys.modules.get("cv2")) is not None:
+        cv2.setNumThreads(1)
+
+
+_IN = {"simplejpeg": "opencv"}
 _BY_HAND: dict[str, Way] = {
-    "OpenCV loop": loop,
-    "OpenCV threads": threads,
-    "OpenCV processes": opencv_processes,
-    "simplejpeg processes": simplejpeg_processes,
-    "Pillow processes": pillow_processes,
-    "joblib": joblib,
-    "libvips processes": vips_processes,
-    "dask": dask,
-    "hand-written": hand_written,
+    "OpenCV loop": partial(loop, "opencv"),
+    "OpenCV threads": partial(threads, "opencv"),
+    "OpenCV processes": partial(processes, "opencv"),
+    "simplejpeg processes": partial(processes, "simplejpeg"),
+    "Pillow processes": partial(processes, "pillow"),
+    "joblib": partial(joblib, "opencv"),
+    "libvips processes": partial(processes, "vips"),
+    "dask": partial(dask, "opencv"),
+    "hand-written": partial(hand_written, "opencv"),
 }
 WAYS = (*OURS, *_BY_HAND)
 

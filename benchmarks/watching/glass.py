@@ -111,7 +111,7 @@ def _look(name: str, port: int, seconds: float) -> Values:
         tab.wait_for("document.readyState === 'complete'")
         if page.prepare:
             tab.run(page.prepare)
-            tab.open("about:blank")
+            tab.open("about:blank")  # to another part alone it would go without loading anything anew
             tab.open(f"http://localhost:{port}/{page.part}")
         tab.wait_for(f"{page.picture} && {READ_STAMP}({page.picture})")
         times = {"ms": seconds * 1e3, "settle_ms": _SETTLE_S * 1e3}

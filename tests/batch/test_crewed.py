@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from framebus.batch.crewed import patience
+from framebus.batch import crewed
 from framebus.batch.process import process
+from framebus.batch.recipe import Recipe
 from framebus.batch.report import Report
-from framebus.supervise.assignments import Assignments
+from framebus.pool.worker_job import Job
+from framebus.supervise.assignments import Assignments, Patience
 from tests.batch import ops
 from tests.batch.photos import contents, jpeg, photos
 from tests.conftest import StartChild
@@ -51,8 +53,17 @@ def test_paths_travel_in_chunks_to_processes_that_are_built_once(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("took_s", "given"), [(0.25, [2, 3]), (0.6, [2])])
-def test_the_next_chunk_waits_with_its_worker_unless_chunks_take_far_too_long(took_s: float, given: list[int]) -> None:
-    chunks: Assignments[str, None] = Assignments(patience(0.25))
+def test_the_next_chunk_waits_with_its_worker_unless_chunks_take_far_too_long(
+    monkeypatch: pytest.MonkeyPatch, took_s: float, given: list[int]
+) -> None:
+    had: list[Patience] = []
+
+    def crew(job: Job, count: int, patience: Patience) -> None:
+        had.append(patience)
+
+    monkeypatch.setattr(crewed, "Crew", crew)
+    assert crewed.Crewed(Recipe(outputs=()), 1).target_s == 0.25
+    chunks: Assignments[str, None] = Assignments(*had)
     chunks.arrived("worker")
     for number in (1, 2, 3, 4):
         chunks.put(number, None)

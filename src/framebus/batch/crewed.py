@@ -20,11 +20,6 @@ _MOST_PER_S = 80
 """Chunks that all workers together take: each costs this process one or two milliseconds."""
 
 
-def patience(target_s: float) -> Patience:
-    """The next chunk waits with its worker, who then need not ask for it; not behind one that takes far too long."""
-    return Patience(short_s=2 * target_s)
-
-
 class Crewed(Hands):
     """`count` worker processes."""
 
@@ -33,7 +28,8 @@ class Crewed(Hands):
         self.target_s = max(Hands.target_s, count / _MOST_PER_S)
         self._limit_s = recipe.limit_s
         self._frozen = Frozen(recipe.limit_s or inf)
-        self._crew = Crew(job_of(recipe), count, patience(self.target_s))
+        # the next chunk waits with its worker, who then need not ask for it; not behind one that takes far too long
+        self._crew = Crew(job_of(recipe), count, Patience(short_s=2 * self.target_s))
         self._out: dict[int, Chunk] = {}
 
     @property

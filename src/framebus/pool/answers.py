@@ -68,13 +68,15 @@ class _Refusal(Exception):  # noqa: N818  (never leaves this file)
         self._why = why
         self._where: list[str] = []
 
-    def inside(self, place: str) -> None:
-        """It is at this place of what it is in."""
-        self._where.append(place)
+    def inside(self, key: Any) -> None:
+        """It is under this key, or number, of what it is in."""
+        self._where.append(f"[{key!r}]")
 
     def __str__(self) -> str:
         where = "".join(reversed(self._where))
-        return f"the answer{where if len(where) <= _LONGEST_PLACE else where[:_LONGEST_PLACE] + '…'} {self._why}"
+        if len(where) > _LONGEST_PLACE:
+            where = where[:_LONGEST_PLACE] + "…"
+        return f"the answer{where} {self._why}"
 
 
 class _Packing:
@@ -137,15 +139,7 @@ class _Packing:
         )
 
     def _row(self, values: Sequence[Any], depth: int) -> list[Any]:
-        at = 0
-        row = []
-        try:
-            for at, item in enumerate(values):  # noqa: B007  (told where it went wrong)
-                row.append(self.plain(item, depth))
-        except _Refusal as refusal:
-            refusal.inside(f"[{at}]")
-            raise
-        return row
+        return [self._under(at, item, depth) for at, item in enumerate(values)]
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
         if all(type(key) is str for key in value):
@@ -159,7 +153,7 @@ class _Packing:
         try:
             return self.plain(value, depth)
         except _Refusal as refusal:
-            refusal.inside(f"[{key!r}]")
+            refusal.inside(key)
             raise
 
     def _key(self, key: Any) -> Any:

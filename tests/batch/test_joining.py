@@ -63,14 +63,17 @@ def whole(tmp_path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_they_work_and_are_sent_home(workers: int, address: tuple[str, str], start: Start, tmp_path: Path) -> None:
+def test_they_work_and_are_sent_home(
+    workers: int, address: tuple[str, str], start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     photos(tmp_path / "in", 120)
-    others = [start(address, number) for number in range(2)]
+    others = [start(address, number, "fair") for number in range(2)]
     report = run(tmp_path, address[0], 2, workers=workers)
     assert (report.ok, report.done, report.files, report.workers) == (True, 120, 120, workers)
     assert sum(int(other.succeed()) for other in others) > 1
     whole(tmp_path, 120)
     assert not list(Path(tmp_path / "out").rglob("*.partial"))
+    assert not caplog.records
 
 
 def test_they_work_beside_a_single_process_too(ipc: tuple[str, str], start: Start, tmp_path: Path) -> None:

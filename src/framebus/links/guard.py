@@ -81,6 +81,7 @@ class Guard:
     whoever drives the socket, one thread at a time. Call `drive` when `fileno()` is readable and when `deadline`
     (monotonic seconds) has passed; close the guard before the socket.
 
+    `hears` is False for a socket to which nobody says anything: whoever goes without a message is no trouble then.
     `limit_unadmitted` bytes may be open for a connection that has not been admitted, `limit` for one that has, and
     `limit_total` (a quarter of the machine's memory) for all together; the largest is ended first. Beyond
     `max_connections`, or when descriptors run out, new ones are ended at once. Where the system does not count bytes,
@@ -93,6 +94,7 @@ class Guard:
         *,
         encrypted: bool = False,
         tcp: bool = True,
+        hears: bool = True,
         limit_unadmitted: int = UNADMITTED_BYTES,
         limit: int = ADMITTED_BYTES,
         limit_total: int | None = None,
@@ -106,6 +108,7 @@ class Guard:
         self._last_descriptor = descriptors.limit() - RESERVED_DESCRIPTORS
         self._max = min(max_connections, self._last_descriptor)
         self._tcp = tcp
+        self._hears = hears
         self._connections: dict[int, _Connection] = {}
         self._by_number: dict[int, _Connection] = {}
         self._numbers = itertools.count(FIRST_NUMBER)
@@ -257,7 +260,7 @@ class Guard:
             self.counts.troubles += 1
             what, why = f"{failure.event} {failure.value}", listener_trouble(failure, self.encrypted)
             self._tell("refused", connection, self._say(connection, what, why))
-        elif not connection.spoke and not connection.ending:
+        elif self._hears and not connection.spoke and not connection.ending:
             self.counts.troubles += 1
             said = self._say(connection, "silent", "went without one message: another protocol, or a look at the port")
         self._tell("gone", connection, said)

@@ -14,6 +14,8 @@ from framebus.links.doorman import on_duty
 from framebus.links.guard import Guard
 from framebus.links.keys import KeyPair, KeyStore
 
+_DEAF = (zmq.PUB, zmq.PUSH)
+
 
 class Guarded(NamedTuple):
     """The socket, its guard, and the admission domain to unregister when it is closed."""
@@ -65,7 +67,8 @@ def watched(
     guards: list[Guard] = []
 
     def before_binding(socket: sockets.Socket) -> None:
-        guards.append(Guard(socket, encrypted=keys is not None, tcp=address.startswith("tcp")))
+        tcp, hears = address.startswith("tcp"), kind not in _DEAF
+        guards.append(Guard(socket, encrypted=keys is not None, tcp=tcp, hears=hears))
         prepare(socket)
 
     try:

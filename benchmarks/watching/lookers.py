@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-MOST_OWED, LATER_S = 8, 0.1
+MOST_OWED, LATER_S = 8, 0.3
 """As in the page's `wire.js`."""
 
 Seen = Callable[[], object]

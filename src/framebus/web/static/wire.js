@@ -1,6 +1,6 @@
 // The websocket of the page: one for all tiles. Connects again by itself, knows the server's clock, acknowledges.
 export const BEGIN = 0, JPEG = 1, CODED = 2, MP4 = 3;
-const HEAD = 32, PING_MS = 2000, FIRST_PING_MS = 80, FIRST_PINGS = 20, KEPT_PINGS = 30, GOOD_MS = 3, MOST_OWED = 8, LATER_MS = 100;
+const HEAD = 32, PING_MS = 2000, FIRST_PING_MS = 80, FIRST_PINGS = 20, KEPT_PINGS = 30, GOOD_MS = 3, MOST_OWED = 8, LATER_MS = 300;
 const text = new TextDecoder();
 
 export function parse(buffer) {

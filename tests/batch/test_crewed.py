@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from framebus.batch import crewed
+from framebus.batch.chunk_worker import job_of
 from framebus.batch.process import process
 from framebus.batch.recipe import Recipe
 from framebus.batch.report import Report
@@ -62,7 +63,7 @@ def test_the_next_chunk_waits_with_its_worker_unless_chunks_take_far_too_long(
         had.append(patience)
 
     monkeypatch.setattr(crewed, "Crew", crew)
-    assert crewed.Crewed(Recipe(outputs=()), 1).target_s == 0.25
+    assert crewed.Crewed(job_of(Recipe(outputs=())), 1).target_s == 0.25
     chunks: Assignments[str, None] = Assignments(*had)
     chunks.arrived("worker")
     for number in (1, 2, 3, 4):

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -26,7 +25,7 @@ from framebus.pool.worker_job import Job
 
 NAME = "process"
 
-Answer = tuple[float, list[Any]]
+Answer = tuple[float, str]
 """Seconds, and outcomes as `told`."""
 
 

@@ -6,14 +6,13 @@ from math import inf
 
 import numpy as np
 
-from framebus.batch.chunk_worker import job_of
 from framebus.batch.frozen import Frozen
 from framebus.batch.hands import Hands
 from framebus.batch.piece import Chunk, Result, heard, packed
-from framebus.batch.recipe import Recipe
 from framebus.core.frame import Frame
 from framebus.pool.answers import unpack
 from framebus.pool.crew import Crew, Settled
+from framebus.pool.worker_job import Job
 from framebus.supervise.assignments import Patience
 
 _MOST_PER_S = 80
@@ -21,15 +20,15 @@ _MOST_PER_S = 80
 
 
 class Crewed(Hands):
-    """`count` worker processes."""
+    """`count` worker processes with one job, which is to answer chunks; `limit_s` is for one picture."""
 
-    def __init__(self, recipe: Recipe, count: int) -> None:
+    def __init__(self, job: Job, count: int, limit_s: float | None = None) -> None:
         self.workers = count
         self.target_s = max(Hands.target_s, count / _MOST_PER_S)
-        self._limit_s = recipe.limit_s
-        self._frozen = Frozen(recipe.limit_s or inf)
+        self._limit_s = limit_s
+        self._frozen = Frozen(limit_s or inf)
         # the next chunk waits with its worker, who then need not ask for it; not behind one that takes far too long
-        self._crew = Crew(job_of(recipe), count, Patience(short_s=2 * self.target_s))
+        self._crew = Crew(job, count, Patience(short_s=2 * self.target_s))
         self._out: dict[int, Chunk] = {}
 
     @property

@@ -191,9 +191,10 @@ class Job:
 def hands_for(recipe: Recipe, workers: Workers) -> Hands:
     """Whoever is to do the work; what the others would need is not imported: workers should start at once."""
     if isinstance(workers, int) and workers:
+        from framebus.batch.chunk_worker import job_of
         from framebus.batch.crewed import Crewed
 
-        return Crewed(recipe, workers)
+        return Crewed(job_of(recipe), workers, recipe.limit_s)
     if isinstance(workers, int):
         from framebus.batch.in_thread import Here
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from framebus.batch.digests import Digests
 from framebus.batch.fingerprint import Fingerprint
-from framebus.batch.outcome import PLAIN
+from framebus.batch.outcome import all_plain
 from framebus.core.closing import Closing
 from framebus.core.errors import Unavailable
 
@@ -161,7 +161,7 @@ class Journal(Closing):
 
 def made(name: str, counts: Sequence[int]) -> Made:
     """How a journal tells what was made of an input."""
-    return name if all(count == PLAIN for count in counts) else [name, *counts]
+    return name if all_plain(counts) else [name, *counts]
 
 
 def past_of(folder: str) -> Past:

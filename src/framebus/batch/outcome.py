@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 State = Literal["done", "failed", "stop", "left"]
@@ -23,6 +24,11 @@ class Outcome(NamedTuple):
     """Bytes."""
     written: int = 0
     """Bytes."""
+
+
+def all_plain(counts: Sequence[int]) -> bool:
+    """Whether no file that was made has a number."""
+    return counts.count(PLAIN) == len(counts)
 
 
 LEFT = Outcome("left")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
+
+import msgspec
 
 from framebus.batch.outcome import Outcome
+
+_OUTCOMES = msgspec.json.Decoder(list[Outcome])
 
 
 class Piece(NamedTuple):
@@ -40,23 +45,25 @@ class Result(NamedTuple):
 
 def packed(pieces: Iterable[Piece]) -> bytes:
     """Paths on their way to a worker: what the system calls them, separated by zero bytes."""
-    return b"\0".join(os.fsencode(text) for piece in pieces for text in (piece.path, piece.inner))
+    return os.fsencode("\0".join(chain.from_iterable((piece.path, piece.inner) for piece in pieces)))
 
 
 def unpacked(data: bytes) -> list[tuple[str, str]]:
     """Path and inner path of each piece again."""
-    texts = map(os.fsdecode, data.split(b"\0"))
+    texts = iter(os.fsdecode(data).split("\0"))
     return list(zip(texts, texts, strict=True))
 
 
-def told(outcomes: Sequence[Outcome]) -> list[Any]:
-    """Outcomes on their way back, as JSON: texts without what is none."""
-    return [[state, _plain(reason), list(made), read, written] for state, reason, made, read, written in outcomes]
+def told(outcomes: Iterable[Outcome]) -> str:
+    """Outcomes on their way back, as JSON; what is no text in their reasons is written as escapes."""
+    return msgspec.json.encode(
+        [outcome._replace(reason=_plain(outcome.reason)) if outcome.reason else outcome for outcome in outcomes]
+    ).decode()
 
 
-def heard(data: Sequence[Any]) -> list[Outcome]:
+def heard(text: str) -> list[Outcome]:
     """The outcomes again."""
-    return [Outcome(state, reason, tuple(made), read, written) for state, reason, made, read, written in data]
+    return _OUTCOMES.decode(text)
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ from framebus.batch.digests import Digests
 from framebus.batch.inputs import Input
 from framebus.batch.inputs.walking import identity
 from framebus.batch.journal import Past
-from framebus.batch.outcome import PLAIN
+from framebus.batch.outcome import PLAIN, all_plain
 from framebus.batch.output_names import Naming, numbered
 from framebus.batch.piece import Piece
 from framebus.batch.stores.object_files import occupied, older
@@ -39,6 +39,8 @@ class Selection:
         self._inputs = inputs
         self._namings = namings
         self._roots = [absolute(naming.root) for naming in namings]
+        self._starts = [os.path.join(root, "") for root in self._roots]
+        self._in_store = began_ns > 0 and any(map(is_url, self._roots))
         self._began_ns = began_ns
         self._stamps = Stamps()
         self._in_place = identity(base) in {identity(root) for root in self._roots}
@@ -61,7 +63,7 @@ class Selection:
 
         How many there are shows only when they are made.
         """
-        if all(count == PLAIN for count in counts):
+        if all_plain(counts):
             return ""
         names = [naming.name(piece.inner) for naming in self._namings]
         for root, name, count in zip(self._roots, names, counts, strict=True):
@@ -72,9 +74,9 @@ class Selection:
 
     def _decided(self, each: Input) -> Piece | None:
         names = [naming.name(each.inner) for naming in self._namings]
-        for root, name in zip(self._roots, names, strict=True):
-            if not self._taken.add(os.path.join(root, name)):
-                self._tally.failed(each.path, _taken(os.path.join(root, name)))
+        for start, name in zip(self._starts, names, strict=True):
+            if not self._taken.add(start + name):
+                self._tally.failed(each.path, _taken(start + name))
                 return None
         past, name = self._past, names[0]
         if name in past.done and self._still_there(each.path, names, past.several.get(name)):
@@ -83,7 +85,7 @@ class Selection:
         if (told := past.quarantined.get(name)) is not None:
             self._tally.kept_away(told)
             return None
-        if (there := self._somebody_elses(names)) is not None:
+        if self._in_store and (there := self._somebody_elses(names)) is not None:
             self._tally.failed(each.path, occupied(there))
             return None
         return Piece(each.path, each.inner, name)
@@ -91,7 +93,7 @@ class Selection:
     def _somebody_elses(self, names: Sequence[str]) -> str | None:
         """An object that one of these names has already, which the job has not made."""
         for root, name in zip(self._roots, names, strict=True):
-            if self._began_ns and is_url(root):
+            if is_url(root):
                 stamp = self._stamps.of(f"{root}/{name}")
                 if stamp is not None and older(stamp, self._began_ns):
                     return f"{root}/{name}"

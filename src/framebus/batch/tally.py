@@ -54,20 +54,19 @@ class Tally:
 
     def settled(self, result: Result, reserve: Reserve) -> None:
         """A chunk was worked on; `reserve` takes the names of what is numbered."""
-        done, damaged = [], []
+        done: list[tuple[Piece, Outcome]] = []
         for piece, outcome in zip(result.chunk.pieces, result.outcomes, strict=True):
-            if outcome.state == "done" and (trouble := reserve(piece, outcome.made)):
-                self.failed(piece.path, trouble)
-            elif outcome.state == "done":
-                done.append(made(piece.name, outcome.made))
-                damaged += [(piece.name, shown(piece.path), outcome.reason)] if outcome.reason else []
-                self._done(outcome)
-            elif outcome.state != "left":
+            if outcome.state == "left":
+                continue
+            self.report.tried += 1
+            if outcome.state != "done":
                 self.failed(piece.path, outcome.reason)
                 self.ends = outcome.reason if outcome.state == "stop" else self.ends
-        self.report.tried += sum(outcome.state != "left" for outcome in result.outcomes)
-        self.report.damaged += [Trouble(*told[1:]) for told in damaged]
-        self._write_down(done, damaged=damaged)
+            elif trouble := reserve(piece, outcome.made):
+                self.failed(piece.path, trouble)
+            else:
+                done.append((piece, outcome))
+        self._done(done)
         self._mark()
 
     def quarantine(self, piece: Piece, reason: str) -> None:
@@ -115,16 +114,19 @@ class Tally:
     def _total(self) -> int:
         return self._listing.found - self.none
 
-    def _done(self, outcome: Outcome) -> None:
+    def _done(self, done: Sequence[tuple[Piece, Outcome]]) -> None:
         report = self.report
-        report.done += 1
-        report.files += _files(outcome.made)
-        report.read_bytes += outcome.read
-        report.written_bytes += outcome.written
+        report.done += len(done)
+        report.files += sum(_files(outcome.made) for _, outcome in done)
+        report.read_bytes += sum(outcome.read for _, outcome in done)
+        report.written_bytes += sum(outcome.written for _, outcome in done)
+        damaged = [(piece.name, shown(piece.path), outcome.reason) for piece, outcome in done if outcome.reason]
+        report.damaged += [Trouble(*told[1:]) for told in damaged]
+        self._write_down([made(piece.name, outcome.made) for piece, outcome in done], damaged=damaged)
 
     def _mark(self) -> None:
         self._pace.mark(time.monotonic(), self.report.tried)
 
 
 def _files(counts: Sequence[int]) -> int:
-    return sum(1 if count == PLAIN else count for count in counts)
+    return sum(counts) + counts.count(PLAIN) * (1 - PLAIN)

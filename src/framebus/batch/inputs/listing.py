@@ -7,7 +7,7 @@ import threading
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from framebus.batch.inputs.inputs import Input
 from framebus.core.closing import Closing
@@ -34,8 +34,7 @@ class Listing(Closing):
     def __iter__(self) -> Iterator[Input]:
         """Waits for what is not listed yet; raises what went wrong while it was."""
         while (block := self._next()) is not None:
-            fields = zlib.decompress(block).split(b"\0")
-            texts = map(os.fsdecode, fields)
+            texts = iter(os.fsdecode(zlib.decompress(block)).split("\0"))
             yield from map(Input._make, zip(texts, texts, texts, strict=True))
         if self._error is not None:
             raise self._error
@@ -66,7 +65,7 @@ class Listing(Closing):
 
     def _add(self, inputs: list[Input]) -> None:
         """No path holds a zero byte; neither does a trouble."""
-        block = zlib.compress(b"\0".join(os.fsencode(field) for each in inputs for field in each), 1)
+        block = zlib.compress(os.fsencode("\0".join(chain.from_iterable(inputs))), 1)
         with self._news:
             self._blocks.append(block)
             self.found += len(inputs)

@@ -6,16 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.folders import by_hand
+from benchmarks.folders import improvised
+from benchmarks.folders.places import in_memory
 from benchmarks.harness.findings import notes, page, ranked
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.program import Options, measure
@@ -33,11 +32,13 @@ def main() -> None:
     """Measure, print, keep."""
     told = _options().told()
     missing = {way: f"no {package}" for way, package in _NEEDS.items() if find_spec(package) is None}
-    with _folders(told.inputs) as (source, target):
+    with in_memory() as root:
+        source, target = root / "in", root / "out"
+        fill(source, told.inputs)
         commands = {
             OURS: _ours(source, target, told.workers),
             "framebus, one process": _ours(source, target, 0),
-            **{way: _by_hand(way, source, target, told.workers) for way in by_hand.WAYS if way not in missing},
+            **{way: _improvised(way, source, target, told.workers) for way in improvised.WAYS if way not in missing},
         }
         cells: Cells = {_BLOCK: {name: partial(first, command, target) for name, command in commands.items()}}
         measure("first_image", cells, render, told, workers=told.workers, inputs=told.inputs, missing=missing)
@@ -92,20 +93,8 @@ def _ours(source: Path, target: Path, workers: int) -> list[str]:
     return [*command, "--op", "resize=512x512", "--workers", str(workers)]
 
 
-def _by_hand(way: str, source: Path, target: Path, workers: int) -> list[str]:
-    return [sys.executable, by_hand.__file__, way, str(source), str(target), str(workers)]
-
-
-@contextmanager
-def _folders(count: int) -> Iterator[tuple[Path, Path]]:
-    """Inputs and a place for outputs, in memory where the system has such a place."""
-    shared = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
-    root = Path(tempfile.mkdtemp(prefix="framebus-first-", dir=shared if shared.is_dir() else None))
-    try:
-        fill(root / "in", count)
-        yield root / "in", root / "out"
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+def _improvised(way: str, source: Path, target: Path, workers: int) -> list[str]:
+    return [sys.executable, improvised.__file__, way, str(source), str(target), str(workers)]
 
 
 def _options() -> Options:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +12,7 @@ from typing import Any
 from benchmarks.folders import floor
 from benchmarks.folders.jobs import JOBS
 from benchmarks.folders.measuring import measure as measure_way
+from benchmarks.folders.places import in_memory
 from benchmarks.folders.ways import NEEDS, WAYS
 from benchmarks.harness.findings import notes, page, ranked
 from benchmarks.harness.program import Options, measure
@@ -31,11 +29,12 @@ def main() -> None:
     told = _options().told()
     missing = {way: f"no {package}" for way, package in NEEDS.items() if find_spec(package) is None}
     ways = [way for way in told.only if way not in missing]
-    with _folders(told) as (folders, out):
+    with in_memory() as root:
+        folders = _filled(root, told)
         cells: Cells = {
             job: {
-                FLOOR: partial(floor.measure, job, folders[job], out / "floor", told.workers),
-                **{way: partial(measure_way, way, job, folders[job], out / "out", told.workers) for way in ways},
+                FLOOR: partial(floor.measure, job, folders[job], root / "floor", told.workers),
+                **{way: partial(measure_way, way, job, folders[job], root / "out", told.workers) for way in ways},
             }
             for job in told.jobs
         }
@@ -53,18 +52,12 @@ def render(data: Mapping[str, Any]) -> str:
     return page(*parts, notes(data, setting))
 
 
-@contextmanager
-def _folders(told: Any) -> Iterator[tuple[dict[str, Path], Path]]:
-    """Inputs for each job and a place for outputs, in memory where the system has such a place."""
-    shared = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
-    root = Path(tempfile.mkdtemp(prefix="framebus-photos-", dir=shared if shared.is_dir() else None))
-    try:
-        fill(root / "small", told.inputs)
-        if "thumbnails" in told.jobs:
-            fill(root / "large", max(20, told.inputs // 40), shape=LARGE)
-        yield {job: root / ("large" if job == "thumbnails" else "small") for job in told.jobs}, root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+def _filled(root: Path, told: Any) -> dict[str, Path]:
+    """A folder of inputs for each job."""
+    fill(root / "small", told.inputs)
+    if "thumbnails" in told.jobs:
+        fill(root / "large", max(20, told.inputs // 40), shape=LARGE)
+    return {job: root / ("large" if job == "thumbnails" else "small") for job in told.jobs}
 
 
 def _options() -> Options:

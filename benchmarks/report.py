@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks import (
     cameras,
     dropin,
+    empty_tasks,
     first_image,
     gather,
     glass,
@@ -50,6 +51,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "parallel": ("Frames through worker processes", parallel.render),
     "process": ("A folder of photographs", process.render),
     "scaling": ("How far one job scales", scaling.render),
+    "empty_tasks": ("Tasks that do nothing", empty_tasks.render),
     "first_image": ("From a command to its first image", first_image.render),
     "record": ("Recording to disk", record.render),
     "recorders": ("Recorders at work", recorders.render),

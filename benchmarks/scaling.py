@@ -11,16 +11,15 @@ import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import psutil
 
 from benchmarks.folders import waiting
+from benchmarks.folders.places import fill_small, in_memory
 from benchmarks.harness.compare import middle
 from benchmarks.harness.findings import notes, page
 from benchmarks.harness.meters import cpu_ns
@@ -32,7 +31,6 @@ from framebus.batch.journal import NAME
 from framebus.supervise.chunks import MOST
 
 _BLOCK = "one job, pictures that wait"
-_SMALL = (32, 24)
 _START_S = 0.16
 """Of two cores for each worker, while others work already."""
 _STEADY_S, _END_S = 4.0, 1.5
@@ -49,7 +47,7 @@ _PHOTOGRAPH_MS = (2.1, 3.5, 7.0)
 def main() -> None:
     """Measure, print, keep."""
     told = _options().told()
-    with _folder() as root:
+    with in_memory() as root:
         cells: Cells = {_BLOCK: {str(count): partial(steady, count, told.each, root) for count in told.workers}}
         measure("scaling", cells, render, told, each_ms=told.each * 1e3, workers=told.workers)
 
@@ -106,7 +104,7 @@ class _Look(NamedTuple):
 def steady(count: int, each_s: float, root: Path) -> Values:
     """Pictures per second while all of `count` workers work; what the process over them and the machine used then."""
     source, target = root / "in", root / "out"
-    _fill(source, int(count / each_s * (_STEADY_S + _END_S + 1.0 + _START_S * count)))
+    fill_small(source, int(count / each_s * (_STEADY_S + _END_S + 1.0 + _START_S * count)))
     shutil.rmtree(target, ignore_errors=True)
     looks = _run(_command(source, target, count, each_s))
     made = sorted(entry.stat().st_mtime for entry in os.scandir(target) if entry.name.endswith(".png"))
@@ -163,27 +161,6 @@ def _command(source: Path, target: Path, count: int, each_s: float) -> list[str]
     op = f"{waiting.__file__}:{waiting.Wait.__name__}={each_s}"
     command = [sys.executable, "-m", "framebus", "process", str(source), str(target)]
     return [*command, "--op", op, "--workers", str(count)]
-
-
-def _fill(folder: Path, count: int) -> None:
-    """So many small pictures: one, by many names."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    one = folder / "0.png"
-    cv2.imwrite(str(one), np.zeros(_SMALL, np.uint8))
-    for index in range(1, count):
-        os.link(one, folder / f"{index}.png")
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """In memory where the system has such a place."""
-    shared = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
-    root = Path(tempfile.mkdtemp(prefix="framebus-scaling-", dir=shared if shared.is_dir() else None))
-    try:
-        yield root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _options() -> Options:

@@ -1,4 +1,4 @@
-"""What somebody writes who needs it once: `python by_hand.py WAY IN OUT WORKERS`; loads what its way needs alone."""
+"""What somebody writes who needs it once: `python improvised.py WAY IN OUT WORKERS`; loads what its way needs alone."""
 
 from __future__ import annotations
 

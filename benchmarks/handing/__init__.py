@@ -1,0 +1,1 @@
+"""Tasks that do nothing, handed out in many ways."""

@@ -34,4 +34,4 @@ class Hands(Closing):
 
     @abstractmethod
     def results(self, limit_s: float) -> list[Result]:
-        """What is finished; waits for something for at most `limit_s`."""
+        """What is finished; waits for something for at most `limit_s`, which is 0 where more is about to be given."""

@@ -58,10 +58,10 @@ class Run:
         chunking = Chunking(hands.workers, hands.target_s)
         deadline: float | None = None
         while True:
-            self._give(hands, chunking)
+            more = self._give(hands, chunking)
             if not hands.busy and (self._over or (self._exhausted and not self._alone)):
                 return
-            for result in hands.results(TICK_S):
+            for result in hands.results(0.0 if more else TICK_S):
                 self._settle(result, chunking)
             if self._over and deadline is None:
                 deadline = time.monotonic() + GRACE_S
@@ -72,10 +72,15 @@ class Run:
     def _over(self) -> bool:
         return self._stopping or bool(self._tally.ends)
 
-    def _give(self, hands: Hands, chunking: Chunking) -> None:
-        while not self._over and hands.free and (pieces := self._next(chunking)):
+    def _give(self, hands: Hands, chunking: Chunking) -> bool:
+        """Give a chunk for each worker at most: many may be done as quickly as they are given more, and somebody has to
+        hear of it. Whether there may be more to give at once."""
+        for _ in range(max(1, hands.workers)):
+            if self._over or not hands.free or not (pieces := self._next(chunking)):
+                return False
             self._number += 1
             hands.give(Chunk(self._number, pieces))
+        return True
 
     def _next(self, chunking: Chunking) -> list[Piece]:
         if self._alone:

@@ -30,7 +30,7 @@ class Joined(Hands):
         self._to_own(self._guests.put(chunk.pieces) if self._guests.hungry else list(chunk.pieces))
 
     def results(self, limit_s: float) -> list[Result]:
-        idle = self._own.free  # after all that there is was given: there is no more for them
+        idle = limit_s > 0 and self._own.free  # after all that there is was given: there is no more for them
         if self._own.busy:
             results = self._own.results(limit_s)
         else:

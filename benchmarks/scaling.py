@@ -91,8 +91,12 @@ def _model(found: Mapping[str, Sequence[float]]) -> Iterator[str]:
         yield (
             f"So where a photograph takes {photograph_ms:g} ms of a core, {_CORES} cores, one of which hands out, make "
             f"{number(min(wanted, most))} a second: their 63 workers can make {number(wanted)}, one core hands out "
-            f"{number(most)}."
+            f"{number(most)} by this fit."
         )
+    yield (
+        "A fit to a process that is nearly at rest says little of a core that is full: how many inputs one hands out"
+        " at most is measured by the whole job among [tasks that do nothing](#tasks-that-do-nothing)."
+    )
 
 
 class _Look(NamedTuple):

@@ -32,16 +32,12 @@ def fragment(picture: bytes, number: int, at: int, duration: int, shift: int, *,
     `at` is when it is decoded and `duration` how long it is shown, both in 1/90000 s; `shift` is how much later it is
     shown than decoded. A key frame says so in the flags of the first sample, by which some players know one.
     """
-    flags = _DATA_OFFSET | _DURATION | _SIZE | _SHIFT | (_FIRST_FLAGS if key else _FLAGS)
     sample = (_KEY, duration, len(picture), shift) if key else (duration, len(picture), _DELTA, shift)
-
-    def moof(offset: int) -> bytes:
-        run = _full(b"trun", flags, struct.pack(">Ii", 1, offset), struct.pack(">IIIi", *sample), version=1)
-        when = _full(b"tfdt", 0, struct.pack(">Q", at), version=1)
-        track = _box(b"traf", _full(b"tfhd", 0x020000, struct.pack(">I", 1)), when, run)
-        return _box(b"moof", _full(b"mfhd", 0, struct.pack(">I", number)), track)
-
-    return moof(len(moof(0)) + 8) + struct.pack(">I4s", 8 + len(picture), b"mdat") + picture
+    head = bytearray(_HEADS[key])
+    struct.pack_into(">I", head, _NUMBER_AT, number)
+    struct.pack_into(">Q", head, _WHEN_AT, at)
+    struct.pack_into(">IIIi", head, _RUN_AT, *sample)
+    return b"".join((head, struct.pack(">I4s", 8 + len(picture), b"mdat"), picture))
 
 
 def boxes(data: bytes) -> list[bytes]:
@@ -104,3 +100,15 @@ def _box(kind: bytes, *parts: bytes) -> bytes:
 
 def _full(kind: bytes, flags: int, *parts: bytes, version: int = 0) -> bytes:
     return _box(kind, struct.pack(">I", version << 24 | flags), *parts)
+
+
+def _moof(offset: int, *, key: bool) -> bytes:
+    """The head of a fragment, whose numbers are zero but for where its picture is."""
+    flags = _DATA_OFFSET | _DURATION | _SIZE | _SHIFT | (_FIRST_FLAGS if key else _FLAGS)
+    run = _full(b"trun", flags, struct.pack(">Ii", 1, offset), bytes(16), version=1)
+    when = _full(b"tfdt", 0, bytes(8), version=1)
+    track = _box(b"traf", _full(b"tfhd", 0x020000, struct.pack(">I", 1)), when, run)
+    return _box(b"moof", _full(b"mfhd", 0, bytes(4)), track)
+
+
+_HEADS = {key: _moof(len(_moof(0, key=key)) + 8, key=key) for key in (False, True)}

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.folders import floor
+from benchmarks.folders import floor, ways
 from benchmarks.folders.jobs import JOBS
 from benchmarks.folders.measuring import measure as measure_way
 from benchmarks.folders.places import in_memory
-from benchmarks.folders.ways import NEEDS, WAYS
+from benchmarks.folders.ways import WAYS
 from benchmarks.harness.findings import notes, page, ranked
 from benchmarks.harness.program import Options, measure
 from benchmarks.harness.rounds import Cells
@@ -27,14 +26,14 @@ LARGE = (4000, 3000)
 def main() -> None:
     """Measure, print, keep."""
     told = _options().told()
-    missing = {way: f"no {package}" for way, package in NEEDS.items() if find_spec(package) is None}
-    ways = [way for way in told.only if way not in missing]
+    missing = ways.missing()
+    tried = [way for way in told.only if way not in missing]
     with in_memory() as root:
         folders = _filled(root, told)
         cells: Cells = {
             job: {
                 FLOOR: partial(floor.measure, job, folders[job], root / "floor", told.workers),
-                **{way: partial(measure_way, way, job, folders[job], root / "out", told.workers) for way in ways},
+                **{way: partial(measure_way, way, job, folders[job], root / "out", told.workers) for way in tried},
             }
             for job in told.jobs
         }

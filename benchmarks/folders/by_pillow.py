@@ -1,4 +1,4 @@
-"""A job by Pillow, or by pillow-simd where that is installed in its place."""
+"""A job by Pillow."""
 
 from __future__ import annotations
 

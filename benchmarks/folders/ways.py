@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.folders.jobs import JOBS, Job
@@ -20,6 +21,15 @@ OURS = {"framebus": True, "framebus, one process": False}
 """As on the command line; with workers or without."""
 NEEDS = {"joblib": "joblib", "libvips processes": "pyvips", "dask": "distributed"}
 """What has to be installed for some of them."""
+SIMD = "pillow-simd processes"
+
+
+def missing() -> dict[str, str]:
+    """The ways that there are not here, and why."""
+    found = {way: f"no {package}" for way, package in NEEDS.items() if find_spec(package) is None}
+    if not os.environ.get("PILLOW_SIMD"):
+        found[SIMD] = "pip install --no-deps --target FOLDER pillow-simd, and PILLOW_SIMD=FOLDER"
+    return found
 
 
 def command(way: str, job: str, source: Path, target: Path, workers: int) -> Sequence[str]:
@@ -103,6 +113,7 @@ _BY_HAND: dict[str, Way] = {
     "OpenCV processes": partial(processes, "opencv"),
     "simplejpeg processes": partial(processes, "simplejpeg"),
     "Pillow processes": partial(processes, "pillow"),
+    SIMD: partial(processes, "simd"),
     "joblib": partial(joblib, "opencv"),
     "libvips processes": partial(processes, "vips"),
     "dask": partial(dask, "opencv"),

@@ -113,10 +113,14 @@ def _look(name: str, port: int, seconds: float) -> Values:
             tab.run(page.prepare)
             tab.open("about:blank")  # to another part alone it would go without loading anything anew
             tab.open(f"http://localhost:{port}/{page.part}")
-        tab.wait_for(f"{page.picture} && {READ_STAMP}({page.picture})")
+        shown = f"{page.picture} && {READ_STAMP}({page.picture})"
+        tab.wait_for(shown)
+        tab.open("about:blank")
+        tab.open(f"http://localhost:{port}/{page.part}")
+        first_ms = tab.wait_for(f"{shown} && performance.now()")
         times = {"ms": seconds * 1e3, "settle_ms": _SETTLE_S * 1e3}
         found = tab.run(_SAMPLE.format(stamp=READ_STAMP, picture=page.picture, **times))
-    return _summary(found, seconds)
+    return _summary(found, seconds) | {"first_ms": first_ms}
 
 
 def _summary(found: list[list[float]], seconds: float) -> Values:

@@ -13,10 +13,14 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from benchmarks.watching.receivers import LOW_DELAY
+from benchmarks.watching.receivers import FPS, LOW_DELAY, SIZE
 
 _TILE = "(window.framebus && framebus.view && framebus.view.tile || {}).player?.element"
 _PLAYER = "localStorage.setItem('framebus.player.127.0.0.1', {how!r})"
+
+
+_ARRAYS = "radar"
+ARRAYS = "framebus, arrays"
 
 
 class Page(NamedTuple):
@@ -26,7 +30,7 @@ class Page(NamedTuple):
     package: str
     """What it needs."""
     looker: str
-    """Who else may look, besides a browser: a key of `LOOKERS`."""
+    """Who else may look, besides a browser: a key of `LOOKERS`; empty: nobody."""
     picture: str = "document.getElementById('picture')"
     prepare: str = ""
     """JavaScript to run once the page is there; it is opened again afterwards."""
@@ -39,6 +43,21 @@ def framebus(url: str, port: int) -> None:
     from framebus.web.opening import Wanted, opened
 
     with opened(Wanted(places=(url,), listen=f"localhost:{port}", no_token=True)) as server:
+        server.start()
+        threading.Event().wait()
+
+
+def framebus_arrays(url: str, port: int) -> None:
+    """`framebus web synthetic:radar`: pictures that are arrays, coded as JPEG for whoever looks. No camera."""
+    from framebus.web.opening import Wanted, opened
+
+    wanted = Wanted(
+        places=(f"synthetic:{_ARRAYS}",),
+        listen=f"localhost:{port}",
+        no_token=True,
+        options={"size": SIZE, "fps": FPS},
+    )
+    with opened(wanted) as server:
         server.start()
         threading.Event().wait()
 
@@ -117,6 +136,7 @@ PAGES = {
     "framebus, WebCodecs": _ours("webcodecs"),
     "framebus, MSE": _ours("mse"),
     "framebus, JPEG": _ours("jpeg"),
+    ARRAYS: Page(framebus_arrays, "websockets", "", _TILE, "0", f"#/{_ARRAYS}"),
     "aiortc": Page(aiortc, "aiortc", "webrtc"),
     "WebGear": Page(webgear, "vidgear", "multipart"),
 }

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.handing import ways
 from benchmarks.handing.ways import CREW, MANY, SINGLE, Way
 from benchmarks.harness.findings import notes, page, ranked
+from benchmarks.harness.installed import environment, missing
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.program import Options, measure
 from benchmarks.harness.rounds import Cells, Values
@@ -26,17 +26,16 @@ _PATIENCE_S = 300
 def main() -> None:
     """Measure, print, keep."""
     told = _options().told()
-    needs = {way: each.needs for block, _ in _BLOCKS.values() for way, each in block.items() if each.needs}
-    missing = {way: f"no {package}" for way, package in needs.items() if find_spec(package) is None}
+    lacking = missing({way: each.needs for block, _ in _BLOCKS.values() for way, each in block.items() if each.needs})
     cells: Cells = {
         block: {
             name: partial(handed_out, name, way, told.tasks, told.workers)
             for name, way in found.items()
-            if name not in missing
+            if name not in lacking
         }
         for block, (found, _) in _BLOCKS.items()
     }
-    measure("empty_tasks", cells, render, told, workers=told.workers, tasks=told.tasks, missing=missing)
+    measure("empty_tasks", cells, render, told, workers=told.workers, tasks=told.tasks, missing=lacking)
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -58,9 +57,10 @@ def handed_out(name: str, way: Way, tasks: int, workers: int) -> Values:
     """All tasks, or a part of them, in a program of its own."""
     count = tasks // way.part
     command = [sys.executable, "-m", ways.__name__, name, str(count), str(workers)]
-    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, env=kept, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_PATIENCE_S, env=environment(), check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise MeasurementError(f"it hung for {_PATIENCE_S} s") from error
     if done.returncode:

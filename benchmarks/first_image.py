@@ -9,13 +9,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks.folders import improvised
 from benchmarks.folders.places import in_memory
 from benchmarks.harness.findings import notes, page, ranked
+from benchmarks.harness.installed import environment, missing
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.program import Options, measure
 from benchmarks.harness.rounds import Cells, Values
@@ -31,17 +31,17 @@ _PATIENCE_S = 120
 def main() -> None:
     """Measure, print, keep."""
     told = _options().told()
-    missing = {way: f"no {package}" for way, package in _NEEDS.items() if find_spec(package) is None}
+    lacking = missing(_NEEDS)
     with in_memory() as root:
         source, target = root / "in", root / "out"
         fill(source, told.inputs)
         commands = {
             OURS: _ours(source, target, told.workers),
             "framebus, one process": _ours(source, target, 0),
-            **{way: _improvised(way, source, target, told.workers) for way in improvised.WAYS if way not in missing},
+            **{way: _improvised(way, source, target, told.workers) for way in improvised.WAYS if way not in lacking},
         }
         cells: Cells = {_BLOCK: {name: partial(first, command, target) for name, command in commands.items()}}
-        measure("first_image", cells, render, told, workers=told.workers, inputs=told.inputs, missing=missing)
+        measure("first_image", cells, render, told, workers=told.workers, inputs=told.inputs, missing=lacking)
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -59,9 +59,8 @@ def first(command: Sequence[str], target: Path) -> Values:
     """Run it into an empty folder; when the first file was there, and when it had ended."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=kept) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment()) as process:
         first_s = _first_file(process, target) - began
         try:
             _, errors = process.communicate(timeout=_PATIENCE_S)

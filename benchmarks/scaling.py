@@ -22,6 +22,7 @@ from benchmarks.folders import waiting
 from benchmarks.folders.places import fill_small, in_memory
 from benchmarks.harness.compare import middle
 from benchmarks.harness.findings import notes, page
+from benchmarks.harness.installed import environment
 from benchmarks.harness.meters import cpu_ns
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.program import Options, measure
@@ -133,12 +134,11 @@ def _chunk(journal: Path) -> float:
 
 def _run(command: Sequence[str]) -> list[_Look]:
     """What it used by when, as long as it ran."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     looks: list[_Look] = []
     limit = time.monotonic() + _PATIENCE_S
     with (
         tempfile.TemporaryFile() as errors,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=kept) as process,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment()) as process,
     ):
         while process.poll() is None and time.monotonic() < limit:
             looks.append(_Look(time.time(), cpu_ns(process.pid), _busy_s()))

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.folders.ways import command
+from benchmarks.harness.installed import environment
 from benchmarks.harness.processes import MeasurementError
 from benchmarks.harness.rounds import Values
 
@@ -42,8 +43,7 @@ def measure(way: str, job: str, source: Path, target: Path, workers: int) -> Val
 def _run(command: Sequence[str]) -> int:
     """The most memory that it and its children had, pages that several share counted once."""
     peak = [0]
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=kept) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment()) as process:
         over = threading.Event()
         watcher = threading.Thread(target=_watch, args=(process.pid, over, peak))
         watcher.start()

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.folders.jobs import JOBS, Job
+from benchmarks.harness import installed
 
 Each = Callable[[Job, Path, Path], None]
 Way = Callable[[Job, Path, Path, int], None]
@@ -26,7 +26,7 @@ SIMD = "pillow-simd processes"
 
 def missing() -> dict[str, str]:
     """The ways that there are not here, and why."""
-    found = {way: f"no {package}" for way, package in NEEDS.items() if find_spec(package) is None}
+    found = installed.missing(NEEDS)
     if not os.environ.get("PILLOW_SIMD"):
         found[SIMD] = "pip install --no-deps --target FOLDER pillow-simd, and PILLOW_SIMD=FOLDER"
     return found

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from itertools import islice
 
 import zmq
 
@@ -79,18 +78,18 @@ def router(paths: Paths, workers: int, size: int, credit: int) -> float:
 
 def _route(socket: zmq.Socket[bytes], names: Sequence[bytes], batches: Iterator[Paths], credit: int) -> int:
     """Each answer is credit for another message."""
-    out = done = 0
-    for name in names * credit:
-        for batch in islice(batches, 1):
+
+    def given(name: bytes) -> bool:
+        batch = next(batches, ())
+        if batch:
             socket.send_multipart([name, SEPARATOR.join(batch)])
-            out += 1
+        return bool(batch)
+
+    done, out = 0, sum(map(given, names * credit))
     while out:
         name, answer = socket.recv_multipart()
         done += len(answer.split())
-        out -= 1
-        for batch in islice(batches, 1):
-            socket.send_multipart([name, SEPARATOR.join(batch)])
-            out += 1
+        out += given(name) - 1
     return done
 
 

@@ -20,7 +20,6 @@ _PLAYER = "localStorage.setItem('framebus.player.127.0.0.1', {how!r})"
 
 
 _ARRAYS = "radar"
-ARRAYS = "framebus, arrays"
 
 
 class Page(NamedTuple):
@@ -40,23 +39,18 @@ class Page(NamedTuple):
 
 def framebus(url: str, port: int) -> None:
     """`framebus web URL`."""
-    from framebus.web.opening import Wanted, opened
-
-    with opened(Wanted(places=(url,), listen=f"localhost:{port}", no_token=True)) as server:
-        server.start()
-        threading.Event().wait()
+    _shown(url, port)
 
 
 def framebus_arrays(url: str, port: int) -> None:
     """`framebus web synthetic:radar`: pictures that are arrays, coded as JPEG for whoever looks. No camera."""
+    _shown(f"synthetic:{_ARRAYS}", port, size=SIZE, fps=FPS)
+
+
+def _shown(place: str, port: int, **options: Any) -> None:
     from framebus.web.opening import Wanted, opened
 
-    wanted = Wanted(
-        places=(f"synthetic:{_ARRAYS}",),
-        listen=f"localhost:{port}",
-        no_token=True,
-        options={"size": SIZE, "fps": FPS},
-    )
+    wanted = Wanted(places=(place,), listen=f"localhost:{port}", no_token=True, options=options)
     with opened(wanted) as server:
         server.start()
         threading.Event().wait()
@@ -136,7 +130,7 @@ PAGES = {
     "framebus, WebCodecs": _ours("webcodecs"),
     "framebus, MSE": _ours("mse"),
     "framebus, JPEG": _ours("jpeg"),
-    ARRAYS: Page(framebus_arrays, "websockets", "", _TILE, "0", f"#/{_ARRAYS}"),
+    "framebus, arrays": Page(framebus_arrays, "websockets", "", _TILE, "0", f"#/{_ARRAYS}"),
     "aiortc": Page(aiortc, "aiortc", "webrtc"),
     "WebGear": Page(webgear, "vidgear", "multipart"),
 }

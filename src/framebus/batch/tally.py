@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from framebus.batch.inputs import Listing
 from framebus.batch.journal import Journal, Made, Told, made
-from framebus.batch.outcome import PLAIN, Outcome
+from framebus.batch.outcome import PLAIN, Outcome, all_plain
 from framebus.batch.piece import Piece, Result
 from framebus.batch.progress import Pace, Progress
 from framebus.batch.report import Report, Trouble
@@ -129,4 +129,4 @@ class Tally:
 
 
 def _files(counts: Sequence[int]) -> int:
-    return sum(counts) + counts.count(PLAIN) * (1 - PLAIN)
+    return len(counts) if all_plain(counts) else sum(1 if count == PLAIN else count for count in counts)

@@ -19,6 +19,7 @@ _OURS = "framebus, WebCodecs"
 _LATE_COLUMNS = {
     "late_ms": "capture to screen, ms (median)",
     "late_p95_ms": "(95 %)",
+    "drawn_ms": "capture to drawn, ms",
     "first_ms": "first picture after opening, ms",
     "shown_per_s": "pictures/s on the screen",
 }

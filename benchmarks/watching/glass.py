@@ -18,30 +18,46 @@ from benchmarks.harness.processes import FORK, Child, MeasurementError, Parent, 
 from benchmarks.harness.rounds import Values
 from benchmarks.watching.latency import READY_AFTER_S, await_camera, show
 from benchmarks.watching.lookers import LOOKERS
-from benchmarks.watching.pages import PAGES
+from benchmarks.watching.pages import DRIFTING_FPS, PAGES
 
 MANY = 3
 """How many viewers there are in the end."""
 _SETTLE_S = 1.5
 _WINDOW = 1600, 1000
 _SAMPLE = """new Promise(done => {{
-    const found = [], end = performance.now() + {settle_ms} + {ms}, from = performance.now() + {settle_ms};
+    const found = [], from = performance.now() + {settle_ms}, end = from + {ms};
     let last = null;
-    const look = () => {{
-        const picture = {picture}, now = performance.now();
-        const burnt = picture && now > from ? {stamp}(picture) : null;
-        if (burnt && burnt.number !== last) {{
-            last = burnt.number;
-            found.push([burnt.number, performance.timeOrigin + now - burnt.captured]);
-        }}
-        if (now > end) done(found);
-        else if (picture?.requestVideoFrameCallback) picture.requestVideoFrameCallback(look);
-        else requestAnimationFrame(look);
+    const see = (picture, drawn) => {{
+        const now = performance.now(), burnt = from < now && now < end ? {stamp}(picture) : null;
+        if (!burnt || burnt.number === last) return null;
+        last = burnt.number;
+        const one = {{screen: null, drawn: drawn && performance.timeOrigin + drawn - burnt.captured}};
+        found.push(one);
+        return at => {{ one.screen = performance.timeOrigin + at - burnt.captured; }};
     }};
-    look();
-    setTimeout(() => done(found), {settle_ms} + {ms} + 500);
+    const picture = {picture};
+    if (picture.getContext) {{
+        const context = picture.getContext('2d'), draw = context.drawImage;
+        context.drawImage = (...told) => {{
+            draw.apply(context, told);
+            const seen = see(picture, performance.now());
+            if (seen) requestAnimationFrame(() => seen(performance.now()));
+        }};
+    }} else {{
+        const look = () => {{
+            const at = performance.now();
+            see(picture, null)?.(at);
+            if (at > end) return;
+            if (picture.requestVideoFrameCallback) picture.requestVideoFrameCallback(look);
+            else requestAnimationFrame(look);
+        }};
+        look();
+    }}
+    setTimeout(() => done(found.filter(one => one.screen !== null)), {settle_ms} + {ms} + 100);
 }})"""
-"""Each time the screen is drawn, or a video has another picture on it: which is it, and how long ago was it taken?"""
+"""Which pictures come, and how long ago each was taken: when the screen is drawn next, or a video has it on it; and,
+where a program draws them, when it had.
+"""
 
 
 def on_the_screen(name: str, seconds: float) -> Values:
@@ -83,7 +99,7 @@ class Load(NamedTuple):
 def _served(name: str) -> Iterator[tuple[Child[None], Child[None], int]]:
     of_camera, port = free_ports(2)
     shown = FORK.Semaphore(0)
-    with Child(show, of_camera, shown) as camera:
+    with Child(show, of_camera, shown, DRIFTING_FPS) as camera:
         await_camera(camera, shown)
         with Child(PAGES[name].serve, f"rtsp://127.0.0.1:{of_camera}/cam", port) as server:
             _await_server(server, port)
@@ -123,15 +139,16 @@ def _look(name: str, port: int, seconds: float) -> Values:
     return _summary(found, seconds) | {"first_ms": first_ms}
 
 
-def _summary(found: list[list[float]], seconds: float) -> Values:
+def _summary(found: list[dict[str, float | None]], seconds: float) -> Values:
     if len(found) < 2:
         raise MeasurementError("no stamp could be read on the screen")
-    late = np.array([one[1] for one in found])
+    late = np.array([one["screen"] for one in found], float)
+    drawn = [one["drawn"] for one in found if one["drawn"] is not None]
     return {
         "late_ms": float(np.median(late)),
         "late_p95_ms": float(np.quantile(late, 0.95)),
         "shown_per_s": len(found) / seconds,
-    }
+    } | ({"drawn_ms": float(np.median(drawn))} if drawn else {})
 
 
 @contextmanager

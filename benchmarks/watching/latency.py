@@ -38,11 +38,11 @@ def await_camera(camera: Child[None], shown: Semaphore) -> None:
         raise MeasurementError("the camera did not start")
 
 
-def show(port: int, shown: Semaphore) -> None:
+def show(port: int, shown: Semaphore, fps: float = FPS) -> None:
     """A camera at that port, for ever; `shown` is released once it listens."""
     from framebus.testing.camera import TestCamera
 
-    with TestCamera(size=SIZE, fps=FPS, gop=FPS, port=port):
+    with TestCamera(size=SIZE, fps=fps, gop=FPS, port=port):
         shown.release()
         threading.Event().wait()
 

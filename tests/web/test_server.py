@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import math
+import re
 import socket
 import sys
 import threading
@@ -337,6 +338,17 @@ def test_websockets_of_others_are_refused(serve: Serve, headers: dict[str, str])
     server = serve("synthetic:", fps=5)
     with pytest.raises(InvalidStatus), connect(f"ws://localhost:{server.port}/ws", additional_headers=headers):
         pass
+
+
+def test_a_browser_asks_for_all_modules_of_the_page_at_once(serve: Serve) -> None:
+    server = serve("synthetic:", fps=5)
+    told = re.findall(r'(?:modulepreload" href|module" src)="static/(\w+\.js)"', get(server, "/")[1].decode())
+    needed, looked_at = {"app.js"}, set[str]()
+    while (name := next(iter(needed - looked_at), None)) is not None:
+        looked_at.add(name)
+        module = get(server, f"/static/{name}")[1].decode()
+        needed |= set(re.findall(r"^import .* from '\./(\w+\.js)';", module, re.MULTILINE))
+    assert sorted(told) == sorted(needed)
 
 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e%2fapp.py", "/static/__init__.py", "/static/"])

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -62,8 +62,9 @@ class Ready:
 
     def __call__(self, frame: Item) -> Any:
         """Whatever it answers; lets its exceptions through."""
-        whole = self._takes_frame or self.takes_packets or not isinstance(frame, Frame)
-        return self._function(frame if whole else cast(Frame, frame).image, *self._arguments, **self._named)
+        if isinstance(frame, Frame) and not (self._takes_frame or self.takes_packets):
+            return self._function(frame.image, *self._arguments, **self._named)
+        return self._function(frame, *self._arguments, **self._named)
 
     def together(self, frames: Sequence[Frame]) -> Any:
         """Whatever it answers to a list of all of them; lets its exceptions through."""

@@ -19,6 +19,8 @@ Function = Callable[..., Any]
 
 MAX_PARTS = 4096
 """Frames that an op may make of one."""
+_FINITE = frozenset({str, int, bool, type(None)})
+"""Types that are no floating-point number and hold none."""
 
 
 class Op:
@@ -133,13 +135,13 @@ def _answered(frame: Item, answer: Any) -> Frame | None:
         if answer.meta is not frame.meta:
             _check_finite(answer.meta, "meta")
         return answer if answer.run else answer.replace(**_header(frame))
-    if isinstance(answer, Mapping):
-        _check_finite(answer, "meta")
-        return frame.replace(meta={**frame.meta, **answer})
     if isinstance(answer, np.ndarray):
         format = _format(frame, answer)
         wanted = frame.wanted if frame.wanted == format else ""
         return frame.replace(content=answer, format=format, wanted=wanted, _data=None, _image=None)
+    if isinstance(answer, Mapping):
+        _check_finite(answer, "meta")
+        return frame.replace(meta={**frame.meta, **answer})
     raise BadFrame(f"an op answers with an array, a frame, a dict or None, not {type(answer).__name__}")
 
 
@@ -147,10 +149,12 @@ def _check_finite(value: Any, path: str) -> None:
     """Raise `BadFrame` for a number that no frame can carry: told here, it is told of the op that made it."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            _check_finite(inner, f"{path}.{key}")
+            if type(inner) not in _FINITE:
+                _check_finite(inner, f"{path}.{key}")
     elif isinstance(value, list | tuple):
         for at, inner in enumerate(value):
-            _check_finite(inner, f"{path}[{at}]")
+            if type(inner) not in _FINITE:
+                _check_finite(inner, f"{path}[{at}]")
     elif isinstance(value, float | np.floating) and not isfinite(value):
         raise BadFrame(f"{path} is {value}: JSON has no such number, answer with None instead")
 

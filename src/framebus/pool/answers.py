@@ -104,8 +104,10 @@ class _Packing:
         kind = type(value)
         if kind in _PLAIN or (kind is int and -limits.MAX_EXACT_INT <= value <= limits.MAX_EXACT_INT):
             return value
-        if kind is list or kind is dict:
-            return self._container(value, depth + 1)
+        if kind is list:
+            return self._row(value, self._deeper(depth))
+        if kind is dict:
+            return self._mapping(value, self._deeper(depth))
         if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
             value = _item(value)
         if isinstance(value, bool):
@@ -118,12 +120,18 @@ class _Packing:
             return str(value)
         if isinstance(value, np.ndarray):
             return self._array(value, depth)
-        return self._container(value, depth + 1)
+        return self._container(value, self._deeper(depth))
 
-    def _container(self, value: Any, depth: int) -> Any:
+    def _deeper(self, depth: int) -> int:
+        """One level into a container."""
+        depth += 1
         if depth > MAX_DEPTH:
             raise _Refusal(f"is nested deeper than {MAX_DEPTH} levels")
-        self.depth = max(self.depth, depth)
+        if depth > self.depth:
+            self.depth = depth
+        return depth
+
+    def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, list):
             return self._row(value, depth)
         if isinstance(value, tuple):
@@ -139,15 +147,20 @@ class _Packing:
         )
 
     def _row(self, values: Sequence[Any], depth: int) -> list[Any]:
-        return [self._under(at, item, depth) for at, item in enumerate(values)]
+        row: list[Any] = []
+        try:
+            for item in values:
+                row.append(self.plain(item, depth))
+        except _Refusal as refusal:
+            refusal.inside(len(row))
+            raise
+        return row
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
-        if all(type(key) is str for key in value):
-            return {
-                f"${key}" if key.startswith("$") else key: self._under(key, item, depth) for key, item in value.items()
-            }
-        self.depth = max(self.depth, depth + 2)
-        return {"$items": [[self._key(key), self._under(key, item, depth + 2)] for key, item in value.items()]}
+        if not all(type(key) is str for key in value):
+            self.depth = max(self.depth, depth + 2)
+            return {"$items": [[self._key(key), self._under(key, item, depth + 2)] for key, item in value.items()]}
+        return {f"${key}" if key[:1] == "$" else key: self._under(key, item, depth) for key, item in value.items()}
 
     def _under(self, key: Any, value: Any, depth: int) -> Any:
         try:

@@ -7,7 +7,7 @@ pixels are still those that came. Of frames that only travel together each has i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from framebus.core.contracts import Item
@@ -154,9 +154,9 @@ def _read_row(frame: Frame, row: Any) -> list[Frame] | Failure:
 
 
 def _read(frame: Frame, told: Any) -> Frame:
-    if isinstance(told, Mapping):
-        meta = told[_SAME]
-        return frame if meta is None else frame.replace(meta=meta)
-    if not isinstance(told, Frame):
+    if isinstance(told, Frame):
+        return told
+    if not isinstance(told, dict):
         raise BadFrame("a worker answered with something that is no frame")
-    return told
+    meta = told[_SAME]
+    return frame if meta is None else frame.replace(meta=meta)

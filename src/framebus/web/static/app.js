@@ -128,4 +128,5 @@ class App {
   }
 }
 
-window.framebus = new App(await abilities(window), await ask('api').catch(() => ({addresses: {}, role: 'view'})));
+const asked = ask('api').catch(() => ({addresses: {}, role: 'view'}));
+window.framebus = new App(await abilities(window), await asked);

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from framebus.core.bell import SLICE_S, Bell
 from framebus.core.errors import BadFrame, Closed, Error
 from framebus.core.frame import Array, Frame, Identity
+from framebus.links.publishing import LinkPublisher
 from framebus.pool.calling import is_missing
 from framebus.pool.questions import question
 from framebus.pool.supervisor import Supervisor
 from framebus.pool.worker_handle import Lost, Worker
 from framebus.wire.control import Reply
+from framebus.work.awaiting import Awaiting
 from framebus.work.calls import Call, Calls, Desk, Outcome
 from framebus.work.gather_services import OwnService, Service
 from framebus.work.sharing import shared
@@ -32,7 +34,7 @@ class Exchange:
     """The services of one gather, and the calls to them. Safe to use from several threads.
 
     Replies come in whichever thread drives a link, under that link's lock: they only take note and wake whoever
-    waits, who then sends what has become due.
+    waits, who then sends what has become due. Mostly that is the thread that waits.
     """
 
     def __init__(self) -> None:
@@ -42,6 +44,7 @@ class Exchange:
         self._stream = f"ask-{secrets.token_hex(8)}"
         self._run = secrets.randbits(64) or 1
         self._news = threading.Condition()
+        self._awaiting = Awaiting(self._news)
         self._bells: set[Bell] = set()
         self._calls = Calls(())
         self._sending: dict[str, threading.Lock] = {}
@@ -119,9 +122,14 @@ class Exchange:
             with self._news:
                 self._check()
                 if not (call.complete or self._sendable()):
-                    self._news.wait(self.patience_s(call, now))
+                    self._awaiting.sleep(self._links(call), self.patience_s(call, now))
         if not call.complete:
             self._expire(call)
+
+    def _links(self, call: Call) -> list[LinkPublisher]:
+        """What is still to be said about it comes over these."""
+        links = (self._services[name].publisher for name in call.open)
+        return [link for link in links if link is not None]
 
     def drop(self, call: Call) -> None:
         """Nobody waits for `call` any more."""
@@ -232,7 +240,7 @@ class Exchange:
             self._wake()
 
     def _wake(self) -> None:
-        self._news.notify_all()
+        self._awaiting.wake()
         for bell in self._bells:
             bell.ring()
 
@@ -262,6 +270,7 @@ class Exchange:
                 return
             self._closed = True
             self._wake()
+            self._awaiting.close()
         for name, service in self._services.items():
             service.close(busy=self._calls.desks[name].busy)
         if self._supervisor is not None:

@@ -137,6 +137,7 @@ def open_exchange(services: Mapping[str, Spec]) -> Exchange:
     except BaseException:
         for service in made.values():
             service.close(busy=False)
+        exchange.close()
         raise
     exchange.begin(made, list(workers.values()))
     return exchange

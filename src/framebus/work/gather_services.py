@@ -10,6 +10,7 @@ from framebus.core.errors import AddressError, OptionError
 from framebus.core.frame import Array, Frame, Identity
 from framebus.core.names import valid_name
 from framebus.core.redaction import redact
+from framebus.links.publishing import LinkPublisher
 from framebus.pool.worker_handle import Worker
 from framebus.pool.worker_job import Job
 from framebus.wire.control import Reply
@@ -42,6 +43,11 @@ class Service(Protocol):
     @property
     def absence(self) -> str:
         """Why it cannot answer now, for people; empty while it can."""
+        ...
+
+    @property
+    def publisher(self) -> LinkPublisher | None:
+        """The link it answers over, while there is one: whoever waits for answers may drive it. Takes no lock."""
         ...
 
     def look(self) -> None:
@@ -78,6 +84,10 @@ class OwnService:
     def absence(self) -> str:
         return "" if self._worker.ready else f"its process {self._worker.why}"
 
+    @property
+    def publisher(self) -> LinkPublisher | None:
+        return self._worker.publisher
+
     def look(self) -> None:
         return
 
@@ -96,6 +106,7 @@ class ElsewhereService:
         self._line = Line(address, lambda identity, reply, arrays: told(name, identity, reply, arrays))
         self.send = self._line.send
         self.close = self._line.close
+        self.publisher = self._line.publisher
 
     @property
     def hopeless(self) -> str | None:

@@ -62,12 +62,13 @@ class Line:
             may_move=address.scheme != "shm",
             on_reply=on_reply,
         )
-        self._publisher = LinkPublisher(end, name="ask")
+        self.publisher = LinkPublisher(end, name="ask")
+        """The link itself: whoever waits for answers may drive it."""
 
     @property
     def present(self) -> bool:
         """True while the service is connected."""
-        return self._publisher.readers_present() > 0
+        return self.publisher.readers_present() > 0
 
     @property
     def refusal(self) -> str | None:
@@ -85,14 +86,14 @@ class Line:
 
     def send(self, frame: Frame) -> None:
         """Ask; kept for the service until it has answered."""
-        self._publisher.send(frame)
+        self.publisher.send(frame)
 
     def close(self, *, busy: bool) -> None:
         """Take leave; what is asked, where it is `busy`, is not waited for."""
         if busy or not self.present:
-            self._publisher.abandon()
+            self.publisher.abandon()
         else:
-            self._publisher.close()
+            self.publisher.close()
 
 
 def _registered(address: str) -> directory.Entry | None:

@@ -83,17 +83,12 @@ class Channel(Closing, ABC):
 
 
 class ObjectLine(Line):
-    """A line whose connections can be told apart, and which whoever waits may drive."""
+    """A line whose connections can be told apart."""
 
     @property
     def connection(self) -> int | None:
         """Another number with every connection; None while there is none."""
         return self._calling.attempt if self.present and self._calling.welcomed else None
-
-    @property
-    def publisher(self) -> LinkPublisher:
-        """The link itself."""
-        return self._publisher
 
 
 class Elsewhere(Channel):

@@ -35,9 +35,9 @@ _FLAGS = (
 
 READ_STAMP = """(canvas => {
     const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-    const width = context.canvas.width = canvas.videoWidth || canvas.naturalWidth || canvas.width;
+    const width = canvas.videoWidth || canvas.naturalWidth || canvas.displayWidth || canvas.width;
     const columns = width >= 320 ? 80 : width >= 80 ? 40 : 20, cell = width / columns, rows = 160 / columns;
-    context.canvas.height = Math.ceil(rows * cell);
+    Object.assign(context.canvas, {width, height: Math.ceil(rows * cell)});
     context.drawImage(canvas, 0, 0);
     const pixels = context.getImageData(0, 0, width, context.canvas.height).data;
     let bits = 0n;
@@ -50,7 +50,7 @@ READ_STAMP = """(canvas => {
 })"""
 """Reads what `framebus.sources.stamp` wrote into the pixels: the number, and the time in milliseconds since 1970.
 
-Of a canvas, a video, or an image."""
+Of a canvas, a video, one picture of a video, or an image."""
 
 
 def executable() -> str | None:

@@ -27,12 +27,13 @@ TILE = "(framebus.view.tile || [...framebus.view.tiles.values()][0])"
 
 MEASURE = f"""new Promise(done => {{
     const tile = {TILE}, found = [], draw = tile.player.draw;
-    let since = Infinity;
-    tile.player.draw = function (data) {{ since = data.presentationTime ?? Infinity; draw.call(this, data); }};
+    let told_s = null;
+    tile.player.draw = function (data) {{ told_s = data.mediaTime; draw.call(this, data); }};
     tile.addEventListener('picture', function look(event) {{
-        if (performance.now() - since > 40) return;
-        const burnt = {READ_STAMP}(tile.player.element), clock = tile.wire.clock;
-        if (!burnt || !clock.settled) return;
+        const element = tile.player.element, frame = element.videoWidth ? new VideoFrame(element) : null;
+        const burnt = {READ_STAMP}(frame ?? element), shown_s = frame && frame.timestamp / 1e6, clock = tile.wire.clock;
+        frame?.close();
+        if (!burnt || !clock.settled || (frame && Math.abs(shown_s - told_s) > 0.001)) return;
         const told = clock.age(event.detail.captured, performance.now());
         found.push({{...burnt, seq: event.detail.meta.seq, utc: Date.now(), told, unsure: clock.uncertainty}});
         if (found.length === 10) {{ tile.removeEventListener('picture', look); done(found); }}
@@ -40,7 +41,7 @@ MEASURE = f"""new Promise(done => {{
 }})"""
 """Of ten pictures, when each is drawn: number and time in its pixels, the time now, and the age the page tells.
 
-A video element tells a busy page late which picture it shows, and may show the next one by then: those are left out.
+A video element tells a busy page late which picture it shows, and may show another one by then: those are left out.
 """
 
 
@@ -128,7 +129,7 @@ def test_a_browser_that_can_decode_is_not_sent_jpeg(serve: Serve, tab: Tab) -> N
 
 def test_pictures_are_acknowledged_at_once_and_coded_video_a_few_at_a_time(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:", fps=5))
-    batches = """import('./static/wire.js').then(async ({Wire, CODED, JPEG}) => {
+    batches = """import('./static/now/wire.js').then(async ({Wire, CODED, JPEG}) => {
         const said = [], wire = Object.assign(Object.create(Wire.prototype), {seen: new Map(), open: true, owed: 0});
         wire.say = wish => said.push(Object.values(wish.tiles)[0]);
         const done = async (kind, from, to) => {
@@ -145,7 +146,7 @@ def test_pictures_are_acknowledged_at_once_and_coded_video_a_few_at_a_time(serve
 
 def test_the_choice_of_a_player(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:", fps=5))
-    choose = """import('./static/choice.js').then(({choose, wanted}) => [
+    choose = """import('./static/now/choice.js').then(({choose, wanted}) => [
         choose({kind: 'pictures'}, {webcodecs: ['h264'], mse: ['h264']}).how,
         choose({kind: 'packets', codec: 'avc1.1'}, {webcodecs: ['h264'], mse: ['h264']}).how,
         choose({kind: 'packets', codec: 'avc1.1'}, {webcodecs: [], mse: ['h264']}).how,
@@ -303,7 +304,7 @@ def test_a_tile_that_went_is_fed_no_more(serve: Serve, tab: Tab) -> None:
 def test_players_keep_no_address_of_what_they_played(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:balls", fps=5))
     assert tab.run("""(async () => {
-        const {MsePlayer} = await import('/static/players.js'), made = [], gone = [];
+        const {MsePlayer} = await import('/static/now/players.js'), made = [], gone = [];
         const {createObjectURL: create, revokeObjectURL: revoke} = URL;
         URL.createObjectURL = source => { const url = create.call(URL, source); made.push(url); return url; };
         URL.revokeObjectURL = url => { gone.push(url); revoke.call(URL, url); };
@@ -317,7 +318,7 @@ def test_players_keep_no_address_of_what_they_played(serve: Serve, tab: Tab) -> 
 def test_video_that_comes_unevenly_is_played_further_from_its_end_for_a_while(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:balls", fps=5))
     at_first, starved, after_a_jump, calm = tab.run("""(async () => {
-        const {MsePlayer} = await import('/static/players.js');
+        const {MsePlayer} = await import('/static/now/players.js');
         const player = new MsePlayer({done() {}, shown() {}, failed() {}}), spares = [player.spare];
         for (let n = 1; n < 20; n++) player.starved(n * 1000);
         spares.push(player.spare);
@@ -335,7 +336,7 @@ def test_video_that_comes_unevenly_is_played_further_from_its_end_for_a_while(se
 def test_how_far_from_its_end_video_is_played_is_steered_by_its_pace(serve: Serve, tab: Tab) -> None:
     opened(tab, serve("synthetic:balls", fps=5))
     paces, jumped_to = tab.run("""(async () => {
-        const {MsePlayer} = await import('/static/players.js');
+        const {MsePlayer} = await import('/static/now/players.js');
         const player = new MsePlayer({done() {}, shown() {}, failed() {}}), paces = [];
         for (let n = 0; n < 200; n++) player.take({at: n * 0.04, data: new Uint8Array(), kind: 1});
         const wanted = player.interval + player.spare;

@@ -304,7 +304,15 @@ def test_a_page_that_talks_nonsense_is_sent_away(serve: Serve) -> None:
 
 def test_everything_but_health_needs_the_token(serve: Serve) -> None:
     server = serve("synthetic:", fps=5)
-    paths = ["/", "/static/app.js", "/api", "/api/streams", "/metrics", "/api/streams/synthetic/picture.jpg", "/else"]
+    paths = [
+        "/",
+        "/static/now/app.js",
+        "/api",
+        "/api/streams",
+        "/metrics",
+        "/api/streams/synthetic/picture.jpg",
+        "/else",
+    ]
     assert {get(server, path, Authorization="")[0] for path in paths} == {401}
     assert get(server, "/health", Authorization="")[0] == 200
     assert {get(server, path, Host="evil.example")[0] for path in [*paths, "/health"]} == {421}
@@ -340,18 +348,23 @@ def test_websockets_of_others_are_refused(serve: Serve, headers: dict[str, str])
         pass
 
 
-def test_a_browser_asks_for_all_modules_of_the_page_at_once(serve: Serve) -> None:
+def test_a_browser_asks_for_all_modules_of_the_page_at_once_and_keeps_them(serve: Serve) -> None:
     server = serve("synthetic:", fps=5)
-    told = re.findall(r'(?:modulepreload" href|module" src)="static/(\w+\.js)"', get(server, "/")[1].decode())
+    page = get(server, "/")[1].decode()
+    told = re.findall(r'(?:modulepreload" href|module" src)="(static/\w+/(\w+\.js))"', page)
     needed, looked_at = {"app.js"}, set[str]()
     while (name := next(iter(needed - looked_at), None)) is not None:
         looked_at.add(name)
-        module = get(server, f"/static/{name}")[1].decode()
+        module = get(server, f"/static/now/{name}")[1].decode()
         needed |= set(re.findall(r"^import .* from '\./(\w+\.js)';", module, re.MULTILINE))
-    assert sorted(told) == sorted(needed)
+    assert sorted(name for _, name in told) == sorted(needed)
+    assert all("immutable" in get(server, f"/{path}")[2]["cache-control"] for path, _ in told)
+    assert {get(server, path)[2]["cache-control"] for path in ("/", "/api", "/static/now/app.js")} == {"no-store"}
 
 
-@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e%2fapp.py", "/static/__init__.py", "/static/"])
+@pytest.mark.parametrize(
+    "path", ["/static/../app.py", "/static/now/%2e%2e%2fapp.py", "/static/now/__init__.py", "/static/"]
+)
 def test_no_address_leads_to_other_files(serve: Serve, path: str) -> None:
     assert get(serve("synthetic:", fps=5), path)[0] == 404
 

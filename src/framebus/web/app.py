@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from hashlib import blake2b
 from importlib import resources
 
 from starlette.applications import Starlette
@@ -26,6 +27,7 @@ _KINDS = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def everything(wall: Wall, parts: Sequence[Part]) -> Ways:
@@ -38,7 +40,7 @@ def everything(wall: Wall, parts: Sequence[Part]) -> Ways:
     served = Ways(
         [
             Way("GET", "/", Role.VIEW, _page),
-            Way("GET", "/static/{name}", Role.VIEW, _asset),
+            Way("GET", "/static/{edition}/{name}", Role.VIEW, _asset),
             Way("GET", "/api", Role.VIEW, overview, "this list: what whoever asks may"),
             *Api(wall).ways(),
             *Sockets(wall).ways(),
@@ -62,16 +64,22 @@ def _route(way: Way) -> BaseRoute:
 
 
 async def _page(request: Request) -> Response:
-    return _sent("index.html")
+    page, kind = _assets()["index.html"]
+    return Response(page.replace(b'"static/', f'"static/{_edition()}/'.encode()), media_type=kind)
 
 
 async def _asset(request: Request) -> Response:
-    return _sent(request.path_params["name"])
+    content, kind = _assets().get(request.path_params["name"], (b"", ""))
+    if not kind:
+        return Response("there is no such file", 404)
+    return Response(content, headers=_FOR_GOOD if request.path_params["edition"] == _edition() else {}, media_type=kind)
 
 
-def _sent(name: str) -> Response:
-    content, kind = _assets().get(name, (b"", ""))
-    return Response(content, media_type=kind) if kind else Response("there is no such file", 404)
+@cache
+def _edition() -> str:
+    """Another word whenever one of the files is another: browsers keep what they once loaded under it."""
+    files = (content for _, (content, _) in sorted(_assets().items()))
+    return blake2b(b"".join(files), digest_size=6).hexdigest()
 
 
 @cache

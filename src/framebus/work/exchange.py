@@ -18,9 +18,9 @@ from framebus.pool.questions import question
 from framebus.pool.supervisor import Supervisor
 from framebus.pool.worker_handle import Lost, Worker
 from framebus.wire.control import Reply
-from framebus.work.awaiting import Awaiting
 from framebus.work.calls import Call, Calls, Desk, Outcome
 from framebus.work.gather_services import OwnService, Service
+from framebus.work.leader_followers import LeaderFollowers
 from framebus.work.sharing import shared
 
 LOOK_S = 0.02
@@ -44,7 +44,7 @@ class Exchange:
         self._stream = f"ask-{secrets.token_hex(8)}"
         self._run = secrets.randbits(64) or 1
         self._news = threading.Condition()
-        self._awaiting = Awaiting(self._news)
+        self._waiters = LeaderFollowers(self._news)
         self._bells: set[Bell] = set()
         self._calls = Calls(())
         self._sending: dict[str, threading.Lock] = {}
@@ -122,7 +122,7 @@ class Exchange:
             with self._news:
                 self._check()
                 if not (call.complete or self._sendable()):
-                    self._awaiting.sleep(self._links(call), self.patience_s(call, now))
+                    self._waiters.sleep(self._links(call), self.patience_s(call, now))
         if not call.complete:
             self._expire(call)
 
@@ -240,7 +240,7 @@ class Exchange:
             self._wake()
 
     def _wake(self) -> None:
-        self._awaiting.wake()
+        self._waiters.wake()
         for bell in self._bells:
             bell.ring()
 
@@ -270,7 +270,7 @@ class Exchange:
                 return
             self._closed = True
             self._wake()
-            self._awaiting.close()
+            self._waiters.close()
         for name, service in self._services.items():
             service.close(busy=self._calls.desks[name].busy)
         if self._supervisor is not None:

@@ -10,7 +10,7 @@ import pytest
 from framebus.links import vigil
 from framebus.links.publishing import LinkPublisher
 from framebus.testing.links import WAIT_S
-from framebus.work.awaiting import Awaiting
+from framebus.work.leader_followers import LeaderFollowers
 from tests.waiting import until
 
 HALF_A_MINUTE = 30.0
@@ -21,7 +21,7 @@ class Waiters:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.news = threading.Condition()
-        self.awaiting = Awaiting(self.news)
+        self.leading = LeaderFollowers(self.news)
         self.driving: list[str] = []
         self.asleep: set[str] = set()
         self._threads: list[threading.Thread] = []
@@ -45,7 +45,7 @@ class Waiters:
         with self.news:
             while not over():
                 self.asleep.add(threading.current_thread().name)
-                self.awaiting.sleep([], HALF_A_MINUTE)
+                self.leading.sleep([], HALF_A_MINUTE)
 
     def _drive(self, publishers: Sequence[LinkPublisher], also: Sequence[int], limit_s: float) -> list[int]:
         self.driving.append(threading.current_thread().name)
@@ -61,7 +61,7 @@ def waiters(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiters]:
     yield waiters
     waiters.join()
     with waiters.news:
-        waiters.awaiting.close()
+        waiters.leading.close()
 
 
 def test_one_drives_and_news_from_elsewhere_wake_all(waiters: Waiters) -> None:
@@ -71,7 +71,7 @@ def test_one_drives_and_news_from_elsewhere_wake_all(waiters: Waiters) -> None:
     until(lambda: waiters.driving == ["first"])
     with waiters.news:
         told.append("news")
-        waiters.awaiting.wake()
+        waiters.leading.wake()
 
 
 def test_who_is_left_drives_when_the_one_that_did_has_what_it_wanted(waiters: Waiters) -> None:
@@ -80,21 +80,21 @@ def test_who_is_left_drives_when_the_one_that_did_has_what_it_wanted(waiters: Wa
     waiters.start("second", lambda: "second" in told)
     with waiters.news:
         told.append("first")
-        waiters.awaiting.wake()
+        waiters.leading.wake()
     first.join(WAIT_S)
     until(lambda: waiters.driving == ["second"])
     with waiters.news:
         told.append("second")
-        waiters.awaiting.wake()
+        waiters.leading.wake()
 
 
 def test_nobody_drives_after_the_end(waiters: Waiters) -> None:
     told: list[str] = []
     waiters.start("first", lambda: told)
     with waiters.news:
-        waiters.awaiting.close()
+        waiters.leading.close()
     waiters.start("late", lambda: told)
     until(lambda: not waiters.driving)
     with waiters.news:
         told.append("news")
-        waiters.awaiting.wake()
+        waiters.leading.wake()

@@ -58,6 +58,7 @@ WHERE = {
     "rich": ("cli",),
     "starlette": ("web",),
     "uvicorn": ("web",),
+    "uvloop": ("web/event_loop.py",),
     "websockets": ("web",),
     "simplejpeg": ("batch", "wire/encodings/jpeg.py"),
     "typing_extensions": ("core/source.py",),  # for type checkers, which bring it

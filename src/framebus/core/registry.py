@@ -29,6 +29,7 @@ EXTRAS: Mapping[str, str] = {
     "pygame": "window",
     "starlette": "web",
     "uvicorn": "web",
+    "uvloop": "web",
     "websockets": "web",
 }
 """Third-party packages that come with an extra of framebus."""

@@ -42,7 +42,7 @@ def of(app: Any, certificate: str | Path | None, key: str | Path | None) -> Calm
         app,
         ws="websockets-sansio",
         http="h11",
-        loop="asyncio",
+        loop="none",
         lifespan="off",
         log_config=None,
         log_level="warning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from framebus.web.masks import masks
 MOST_BOXES = 500
 MOST_LINES = 40
 _LONGEST = 200
+_DRAWN = frozenset({"boxes", "masks", "text"})
 
 
 def captured_ms(item: Item) -> float:
@@ -34,7 +36,7 @@ def described(item: Item | None, **facts: Any) -> bytes:
 
 def _drawn(item: Item) -> dict[str, Any]:
     """Masks, and boxes and text as the op `draw` takes them; what is no box is no reason not to show a picture."""
-    if not item.meta and not getattr(item, "extra", ()):
+    if not (_may_be_drawn(item.meta) or bool(getattr(item, "extra", ()))):
         return {}
     try:
         areas = masks(item)
@@ -43,6 +45,11 @@ def _drawn(item: Item) -> dict[str, Any]:
     except (BadFrame, TypeError, ValueError) as error:
         return {"unclear": str(error)[:_LONGEST]}
     return {name: value for name, value in (("masks", areas), ("boxes", boxes), ("text", lines)) if value}
+
+
+def _may_be_drawn(meta: Mapping[str, Any]) -> bool:
+    """False where plain facts are all there is, such as a camera's clock."""
+    return not _DRAWN.isdisjoint(meta) or any(isinstance(value, Mapping) for value in meta.values())
 
 
 def _box(box: marks.Box) -> list[Any]:

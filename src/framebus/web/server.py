@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import ssl
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framebus.core.closing import Closing
 from framebus.core.errors import OptionError, Unavailable
 from framebus.links.forbidden import unavailable
+from framebus.web import event_loop
 from framebus.web.page import Page, require_packages
 from framebus.web.ways import Role
 
@@ -121,7 +121,7 @@ class Server(Closing):
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            event_loop.run(self._serve())
         finally:
             self._ready.set()  # who waits for it sees that it does not run
 

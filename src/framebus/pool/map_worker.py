@@ -1,7 +1,8 @@
 """What a worker of a map does: ops on one frame, or on several, and what they make of it sent back.
 
-What goes back for each frame is a list: for each frame made of it the frame itself, or its new `meta` alone where the
-pixels are still those that came. Of frames that only travel together each has its own list, or what went wrong with it.
+What goes back for each frame is a row: a list of the frames made of it, or, of one whose pixels are still those that
+came, `{"same": META}`, which is its new `meta`, or None where that is the old one, too. Of frames that only travel
+together each has a row of its own, or what went wrong with it.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class Working:
             return [self._row_or_failure(frame) for frame in given]
         return [_told(*pair) for pair in zip(given, apply_together(self._ops, given), strict=True)]
 
-    def _row(self, frame: Frame) -> list[Any]:
+    def _row(self, frame: Frame) -> Any:
         return _told(frame, [one for one in apply(self._ops, frame) if isinstance(one, Frame)])
 
     def _row_or_failure(self, frame: Frame) -> Any:
@@ -133,30 +134,29 @@ def _as_it_travels(row: Any) -> Any:
     return row
 
 
-def _told(frame: Frame, results: Sequence[Frame]) -> list[Any]:
-    return [_difference(frame, result) for result in results]
+def _told(frame: Frame, results: list[Frame]) -> Any:
+    if len(results) != 1 or not _same_pixels(frame, results[0]):
+        return results
+    return None if results[0].meta is frame.meta else {_SAME: dict(results[0].meta)}
 
 
-def _difference(frame: Frame, result: Frame) -> Any:
-    """A frame with the same pixels is told by its `meta`, where that is new."""
-    if result.content is not frame.content or result.identity != frame.identity:
-        return result
-    return {_SAME: None if result.meta is frame.meta else dict(result.meta)}
+def _same_pixels(frame: Frame, result: Frame) -> bool:
+    return result is frame or (result.content is frame.content and result.identity == frame.identity)
 
 
 def _read_row(frame: Frame, row: Any) -> list[Frame] | Failure:
-    if isinstance(row, dict):
-        return Failure.told(str(row["error"]), row["data"])
-    frames = [_read(frame, told) for told in row]
-    if frames and frame.missed and not frames[0].missed:  # no header carries it
-        frames[0] = frames[0].replace(missed=frame.missed)
-    return frames
+    if row is None:
+        return [frame]
+    if type(row) is list:
+        return _read(frame, row)
+    if _SAME in row:
+        return [frame.replace(meta=row[_SAME])]
+    return Failure.told(str(row["error"]), row["data"])
 
 
-def _read(frame: Frame, told: Any) -> Frame:
-    if isinstance(told, Frame):
-        return told
-    if not isinstance(told, dict):
+def _read(frame: Frame, made: list[Any]) -> list[Frame]:
+    if not all(isinstance(one, Frame) for one in made):
         raise BadFrame("a worker answered with something that is no frame")
-    meta = told[_SAME]
-    return frame if meta is None else frame.replace(meta=meta)
+    if made and frame.missed and not made[0].missed:  # no header carries it
+        made[0] = made[0].replace(missed=frame.missed)
+    return made

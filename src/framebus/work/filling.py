@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf, prod
 from typing import Protocol
 
+import numpy as np
+
 from framebus.core.frame import Frame
 from framebus.supervise.chunks import Chunking
 
@@ -112,5 +114,6 @@ class AsTheyCome(Filling):
 
 def size(frame: Frame) -> int:
     """Bytes of its pixels, decoded, and of what else is with them."""
-    own = prod(frame.shape) * frame.dtype.itemsize
+    content = frame.content
+    own = content.nbytes if isinstance(content, np.ndarray) else prod(content.shape) * content.dtype.itemsize
     return own + sum(array.nbytes for _, array in frame.extra) if frame.extra else own

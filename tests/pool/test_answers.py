@@ -56,7 +56,7 @@ numeric = st.one_of(
 )
 pictures = arrays_of.arrays(numeric, arrays_of.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=4))
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | pictures
-keys = st.text() | st.integers() | st.booleans() | st.none() | st.sampled_from(["$array", "$json", "$$x"])
+keys = st.text() | st.integers() | st.booleans() | st.none() | st.sampled_from(["$array", "$json", "$plain", "$$x"])
 answers = st.recursive(
     leaves,
     lambda inside: st.lists(inside) | st.lists(inside).map(tuple) | st.dictionaries(keys, inside),
@@ -115,6 +115,12 @@ def test_more_data_than_a_control_message_holds() -> None:
     answer = {"polygons": [[number, number / 3] for number in range(5000)], "mask": np.ones(3)}
     assert len(msgspec.json.encode(answer["polygons"])) > 2 * MAX_INLINE_BYTES
     assert same(travelled(answer), answer)
+
+
+def test_long_data_says_whether_there_is_anything_in_it_to_put_together() -> None:
+    long = list(range(MAX_INLINE_BYTES))
+    [(plain, _), (marked, _), (escaped, _)] = (pack(answer) for answer in (long, [long, (1, 2)], {"$x": long}))
+    assert [*plain, *marked, *escaped] == ["$plain", "$json", "$json"]
 
 
 def test_more_arrays_than_a_reply_holds() -> None:
@@ -190,6 +196,8 @@ DAMAGED: list[tuple[Any, Sequence[Array]]] = [
     ({"$array": [0, 4, "uint64", [1]]}, (np.zeros(8, np.uint8),)),
     ({"$json": 0}, (np.frombuffer(b"{", np.uint8),)),
     ({"$json": None}, ()),
+    ({"$plain": 0}, (np.frombuffer(b"{", np.uint8),)),
+    ({"$plain": 1}, ()),
     ({"$items": [[[], 1]]}, ()),
     ({"$items": 5}, ()),
     ({"$int": "x"}, ()),

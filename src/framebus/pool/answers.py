@@ -3,7 +3,8 @@
 In the data an array is `{"$array": N}`, the Nth of the reply, and what JSON has no word for is an object with one
 key that begins with `$`: `$tuple`, `$items` (a mapping whose keys are not all text), `$float` (nan, inf), `$int` (too
 large for other languages), `$frame`, `$json` (all of the data, too long for a control message, as the bytes of an
-array). A user's own keys that begin with `$` get a second one.
+array) and `$plain` (the same, where nothing in it is any of these, so that nobody need look). A user's own keys that
+begin with `$` get a second one.
 """
 
 from __future__ import annotations
@@ -47,14 +48,16 @@ def pack(answer: Any) -> tuple[Any, Named]:
     if packing.depth <= _INLINE_DEPTH and (type(data) in _PLAIN or len(msgspec.json.encode(data)) <= MAX_INLINE_BYTES):
         return data, arrays
     text = np.frombuffer(msgspec.json.encode(data), np.uint8)
-    return {"$json": len(arrays)}, [*arrays, (str(len(arrays)), text)]
+    return {"$json" if packing.marked else "$plain": len(arrays)}, [*arrays, (str(len(arrays)), text)]
 
 
 def unpack(data: Any, arrays: Sequence[Array]) -> Any:
     """The answer again: lists are lists, tuples tuples, arrays are views of what came. Raises `BadFrame`."""
     try:
+        if type(data) is dict and "$plain" in data:
+            return _read(arrays[data["$plain"]])
         if type(data) is dict and "$json" in data:
-            data = msgspec.json.decode(arrays[data["$json"]].tobytes())
+            data = _read(arrays[data["$json"]])
         return _whole(data, arrays)
     except (IndexError, KeyError, TypeError, ValueError, RecursionError, msgspec.DecodeError) as error:
         raise BadFrame(f"an answer that cannot be read: {type(error).__name__}: {error}") from error
@@ -80,10 +83,11 @@ class _Refusal(Exception):  # noqa: N818  (never leaves this file)
 
 
 class _Packing:
-    """Arrays met on the way, and how deep it goes."""
+    """Arrays met on the way, how deep it goes, and whether there are marks in it."""
 
     def __init__(self) -> None:
         self.depth = 0
+        self.marked = False
         self._arrays: list[Array] = []
         self._marks: list[dict[str, Any]] = []
 
@@ -135,8 +139,7 @@ class _Packing:
         if isinstance(value, list):
             return self._row(value, depth)
         if isinstance(value, tuple):
-            self.depth = max(self.depth, depth + 1)
-            return {"$tuple": self._row(value, depth + 1)}
+            return self._inside({"$tuple": self._row(value, depth + 1)}, depth)
         if isinstance(value, Frame):
             return self._frame(value, depth)
         if isinstance(value, Mapping):
@@ -158,9 +161,11 @@ class _Packing:
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
         if not all(type(key) is str for key in value):
-            self.depth = max(self.depth, depth + 2)
-            return {"$items": [[self._key(key), self._under(key, item, depth + 2)] for key, item in value.items()]}
-        return {f"${key}" if key[:1] == "$" else key: self._under(key, item, depth) for key, item in value.items()}
+            items = [[self._key(key), self._under(key, item, depth + 2)] for key, item in value.items()]
+            return self._inside({"$items": items}, depth + 1)
+        told = {f"${key}" if key[:1] == "$" else key: self._under(key, item, depth) for key, item in value.items()}
+        self.marked = self.marked or told.keys() != value.keys()
+        return told
 
     def _under(self, key: Any, value: Any, depth: int) -> Any:
         try:
@@ -177,6 +182,7 @@ class _Packing:
         return self.plain(key, 0)
 
     def _inside(self, mark: dict[str, Any], depth: int) -> dict[str, Any]:
+        self.marked = True
         self.depth = max(self.depth, depth + 1)
         return mark
 
@@ -213,6 +219,10 @@ def _item(value: Any) -> Any:
 
 
 # the way back ---------------------------------------------------------------------------------------------------
+
+
+def _read(text: Array) -> Any:
+    return msgspec.json.decode(text.tobytes())
 
 
 def _whole(data: Any, arrays: Sequence[Array]) -> Any:

@@ -21,6 +21,8 @@ MAX_PARTS = 4096
 """Frames that an op may make of one."""
 _FINITE = frozenset({str, int, bool, type(None)})
 """Types that are no floating-point number and hold none."""
+_ONE = frozenset({dict, np.ndarray, Frame, type(None)})
+"""Types of answers that are one, and no iterator; others are asked what they are, which takes longer."""
 
 
 class Op:
@@ -67,7 +69,7 @@ class Op:
             raise _failure(self.name, _which(frames[0]) + more, error) from error
 
     def _answers(self, frame: Item, answer: Any) -> list[Frame]:
-        if not isinstance(answer, Iterator):
+        if type(answer) in _ONE or not isinstance(answer, Iterator):
             one = _answered(frame, answer)
             return [] if one is None else [one]
         made = [_answered(frame, part) for part in answer]
@@ -139,7 +141,7 @@ def _answered(frame: Item, answer: Any) -> Frame | None:
         format = _format(frame, answer)
         wanted = frame.wanted if frame.wanted == format else ""
         return frame.replace(content=answer, format=format, wanted=wanted, _data=None, _image=None)
-    if isinstance(answer, Mapping):
+    if type(answer) is dict or isinstance(answer, Mapping):
         _check_finite(answer, "meta")
         return frame.replace(meta={**frame.meta, **answer})
     raise BadFrame(f"an op answers with an array, a frame, a dict or None, not {type(answer).__name__}")
@@ -147,7 +149,7 @@ def _answered(frame: Item, answer: Any) -> Frame | None:
 
 def _check_finite(value: Any, path: str) -> None:
     """Raise `BadFrame` for a number that no frame can carry: told here, it is told of the op that made it."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         for key, inner in value.items():
             if type(inner) not in _FINITE:
                 _check_finite(inner, f"{path}.{key}")

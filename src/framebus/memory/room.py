@@ -11,10 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from framebus.core.errors import Unavailable
+from framebus.core.snapshot import SHARE_FROM
 from framebus.memory.pool import Crowded, pool, supported
-
-SHARE_FROM = 16384
-"""Smaller arrays travel inside messages: shared memory would cost more than it saves."""
 
 
 class Sharer(Protocol):

@@ -29,6 +29,7 @@ _INLINE_DEPTH = limits.MAX_DEPTH - 1
 
 _PLAIN = frozenset({str, bool, type(None)})
 _SCALARS = frozenset({str, bool, type(None), int, float})
+_TEXT = frozenset({str})
 _KEYS = (str, int, float, bool, type(None))
 
 Named = list[tuple[str, Array]]
@@ -160,10 +161,13 @@ class _Packing:
         return row
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
-        if not all(type(key) is str for key in value):
+        if set(map(type, value)) - _TEXT:
             items = [[self._key(key), self._under(key, item, depth + 2)] for key, item in value.items()]
             return self._inside({"$items": items}, depth + 1)
-        told = {f"${key}" if key[:1] == "$" else key: self._under(key, item, depth) for key, item in value.items()}
+        told = {
+            f"${key}" if key[:1] == "$" else key: item if type(item) in _PLAIN else self._under(key, item, depth)
+            for key, item in value.items()
+        }
         self.marked = self.marked or told.keys() != value.keys()
         return told
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from framebus.core.errors import Unavailable
 from framebus.core.frame import Array, Frame
+from framebus.core.snapshot import SHARE_FROM
 from framebus.memory import room
 from framebus.memory.pool import pool, supported
 from framebus.wire import layout
@@ -18,7 +19,7 @@ def shared(frame: Frame) -> Frame:
     """
     pixels = frame.data
     plain = frame if isinstance(frame.content, np.ndarray) else frame.replace(content=pixels)
-    if pixels.nbytes < room.SHARE_FROM or not supported() or _there_already(pixels):
+    if pixels.nbytes < SHARE_FROM or not supported() or _there_already(pixels):
         return plain
     try:
         copy = room.shared(pixels.shape, pixels.dtype)

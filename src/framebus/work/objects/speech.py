@@ -17,7 +17,7 @@ from framebus.core.contracts import Item
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Array, Frame
 from framebus.core.schemas import look_up
-from framebus.memory import room
+from framebus.core.snapshot import SHARE_FROM
 from framebus.pool.answers import pack, unpack
 from framebus.pool.calling import Said
 
@@ -53,7 +53,7 @@ def to_frame(question: Question, given: Any = None) -> Frame:
     except BadFrame as error:
         raise BadFrame(_about_arguments(str(error))) from None
     arrays = [array for _, array in named]
-    first = bool(arrays) and arrays[0].nbytes >= room.SHARE_FROM
+    first = bool(arrays) and arrays[0].nbytes >= SHARE_FROM
     header = msgspec.structs.replace(question, first=first, data=data)
     return Frame.of(
         arrays.pop(0) if first else _NOTHING,

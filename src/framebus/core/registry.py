@@ -129,7 +129,8 @@ def _advice(what: str, error: ImportError) -> str:
     return f"{what} cannot be loaded: {error}"
 
 
-_VIDEO = ("avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm")
+VIDEOS = ("avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm")
+"""What files of coded video end in."""
 _IMAGES = ("folder", "images", "jpeg", "jpg", "png")
 _HDF5 = ("h5", "hdf5")
 _TIFF = ("tif", "tiff")
@@ -150,7 +151,7 @@ SOURCES: Registry[Any] = Registry(
         **dict.fromkeys(_DIALECTS, "framebus.sources.dialects:open_source"),
         "synthetic": "framebus.sources.synthetic.synthetic:open_source",
         **dict.fromkeys((*_IMAGES, *_READ_ONLY_IMAGES), "framebus.sources.folder.images:open_source"),
-        **dict.fromkeys(_VIDEO, "framebus.sources.video.video:open_source"),
+        **dict.fromkeys(VIDEOS, "framebus.sources.video.video:open_source"),
         **dict.fromkeys(_HDF5, "framebus.sources.hdf5.hdf5:open_source"),
         **dict.fromkeys(_TIFF, "framebus.sources.tiff.tiff:open_source"),
         "zarr": "framebus.sources.zarr.zarr:open_source",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-from framebus.core.registry import SOURCES
+from framebus.core.registry import SOURCES, VIDEOS
 from framebus.record.inspecting import EXTENSIONS, inspect
 from framebus.web.recording_folder import Folder, Found
 
@@ -16,7 +16,6 @@ Plays = Literal["video", "pictures", ""]
 
 _SHOWN_BY_BROWSERS = frozenset({"h264", "vp8", "vp9", "av1"})
 _CONTAINERS = frozenset({"mp4", "m4v", "mov", "webm"})
-VIDEOS = frozenset({"avi", "h264", "m4v", "mkv", "mov", "mp4", "ts", "webm"})
 LONGEST_S = 1.0
 """For files that were not looked into before, each time a list is made."""
 _MAKER = "framebus "
@@ -55,7 +54,7 @@ class Known:
 
 def guessed(file: Found) -> Contents:
     """What its name tells."""
-    return Contents("pictures" if file.extension in VIDEOS or file.extension in SOURCES else "")
+    return Contents("pictures" if file.extension in SOURCES else "")
 
 
 def contents(folder: Folder, file: Found) -> Contents:

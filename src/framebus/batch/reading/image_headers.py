@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from framebus.core.errors import BadFrame
+from framebus.core.registry import VIDEOS
 
 MAGIC = {
     b"\xff\xd8\xff": "jpeg",
@@ -16,14 +17,13 @@ MAGIC = {
     b"GIF8": "gif",
     b"BM": "bmp",
 }
-_VIDEO = (".avi", ".h264", ".m4v", ".mkv", ".mov", ".mp4", ".ts", ".webm")
-"""What counts as a video, by its name: those are not looked into."""
+_VIDEO = tuple(f".{ending}" for ending in VIDEOS)
 _RIFF, _WEBP = b"RIFF", b"WEBP"
 _OLD_BMP = 12
 
 
 def is_video(path: str) -> bool:
-    """True for a file that is a video by its name."""
+    """True for a file that is a video by its name: those are not looked into."""
     return path.lower().endswith(_VIDEO)
 
 

@@ -87,6 +87,7 @@ class TestWhatComes:
     def test_a_jpg_is_bytes_and_serves_as_a_zmq_frame(self, hub: imagezmq.ImageHub, send: Sending, kind: str) -> None:
         send(kind, "send_jpg", "porch", JPEG)
         text, jpg = hub.recv_jpg()
+        assert isinstance(jpg, imagezmq.JpgBuffer)
         assert (text, jpg, jpg.bytes, bytes(jpg.buffer)) == ("porch", JPEG, JPEG, JPEG)
         assert np.frombuffer(jpg, dtype="uint8").tobytes() == JPEG
 

@@ -38,6 +38,13 @@ class TestLetter:
         assert head["msg"] == "camA"
         assert not {"dtype", "shape"} & head.keys()
 
+    def test_it_begins_as_imagezmqs_does_to_the_letter(self) -> None:
+        for text in ("camA", 'caf\u00e9 "x"', "y" * 300, ["a", 1], None):
+            for image in (IMAGE, IMAGE[0], IMAGE.astype(">u2")):
+                theirs = json.dumps({"msg": text, "dtype": str(image.dtype), "shape": image.shape})
+                head = image_letter(text, image).header(Postmarks().next(text))
+                assert head.startswith(theirs[:-1].encode() + b", ")
+
     def test_our_own_decoder_knows_whose_frame_it_is(self) -> None:
         letter, postmark = image_letter("camA|x", IMAGE), Postmarks().next("camA|x")
         frame = dialect.decode([letter.header(postmark), bytes(letter.payload)])
@@ -92,14 +99,14 @@ class TestPicture:
         assert not np.shares_memory(own(part), part)
 
     def test_bytes_that_are_no_picture(self) -> None:
-        assert Picture("x", memoryview(b"abc")).jpg() == b"abc"
+        assert Picture("x", zmq.Frame(b"abc")).jpg().bytes == b"abc"
         assert Picture.of(Frame.of(np.frombuffer(b"abc", np.uint8))).jpg() == b"abc"
         with pytest.raises(BadFrame, match="neither a JPEG nor a PNG"):
-            Picture("x", memoryview(b"abc")).image()
+            Picture("x", zmq.Frame(b"abc")).image()
 
     def test_big_endian_numbers(self) -> None:
         head = b'{"msg": "x", "dtype": ">u2", "shape": [1, 2]}'
-        picture = Picture.read(memoryview(head), memoryview(bytearray(b"\0\1\0\2")))
+        picture = Picture.read(zmq.Frame(head), zmq.Frame(b"\0\1\0\2"))
         assert picture.image().tolist() == [[1, 2]]
 
     @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ class TestPicture:
     )
     def test_nonsense(self, head: bytes, said: str) -> None:
         with pytest.raises(BadFrame, match=said):
-            Picture.read(memoryview(head), memoryview(bytearray(3)))
+            Picture.read(zmq.Frame(head), zmq.Frame(bytes(3)))
 
     @settings(deadline=None)
     @given(st.binary(max_size=200) | st.dictionaries(st.sampled_from(["msg", "dtype", "shape"]), st.text() | st.lists(
@@ -125,7 +132,7 @@ class TestPicture:
     def test_anything_at_all(self, head: bytes, payload: bytes) -> None:
         for method in ("image", "jpg"):
             with contextlib.suppress(BadFrame):
-                getattr(Picture.read(memoryview(head), memoryview(bytearray(payload))), method)()
+                getattr(Picture.read(zmq.Frame(head), zmq.Frame(payload)), method)()
 
 
 class TestAddresses:

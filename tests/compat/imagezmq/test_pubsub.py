@@ -21,6 +21,7 @@ from tests.compat.imagezmq.ends import BOTH, ENDS, OLD, OURS, module
 from tests.conftest import StartChild
 
 IMAGE = np.arange(48 * 64 * 3, dtype=np.uint8).reshape(48, 64, 3)
+JPEG = b"\xff\xd8 as good as a picture \xff\xd9"
 LARGE = np.zeros((1000, 2000, 3), np.uint8)
 
 
@@ -61,6 +62,19 @@ def test_every_picture_in_order(address: str, sending: str, receiving: str) -> N
     for number in range(200):
         assert sender.send_image(number, IMAGE) is None
     assert [hub.recv_image()[0] for _ in range(200)] == list(range(200))
+    hub.close()
+    sender.close()
+
+
+@pytest.mark.parametrize(("sending", "receiving"), ENDS)
+def test_a_jpg_comes_as_zeromqs_own_frame(address: str, sending: str, receiving: str) -> None:
+    sender = module(sending).ImageSender(address, REQ_REP=False)
+    hub = module(receiving).ImageHub(address, REQ_REP=False)
+    until_heard(sender, hub)
+    sender.send_jpg("porch", JPEG)
+    text, jpg = hub.recv_jpg()
+    assert isinstance(jpg, zmq.Frame)
+    assert (text, jpg.bytes, np.frombuffer(jpg.buffer, dtype="uint8").tobytes()) == ("porch", JPEG, JPEG)
     hub.close()
     sender.close()
 

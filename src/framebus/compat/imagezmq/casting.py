@@ -60,7 +60,8 @@ class Casting:
                 raise Closed(f"this ImageSender at {self.address} is closed")
             self._bound(payload.nbytes)
             head = letter.header(self._postmarks.next(letter.text))
-            self.socket.send_multipart([head, payload], zmq.DONTWAIT, copy=False)
+            self.socket.send(head, zmq.DONTWAIT | zmq.SNDMORE)
+            self.socket.send(payload, zmq.DONTWAIT, copy=False)
 
     def close(self) -> None:
         """Stop listening; what was sent has a moment to leave. Idempotent."""

@@ -61,13 +61,12 @@ class Feeding:
         """
         if self.socket.closed:
             raise Closed("this ImageHub is closed")
-        limit_s = self._limit_s(timeout)
-        parts = self._receive(limit_s) if self._newest is None else self._newest.take(limit_s)
+        parts = self._receive(timeout) if self._newest is None else self._newest.take(self._limit_s(timeout))
         if parts is None:
-            raise ImageTimeout(f"no image came from {', '.join(self._names)} within {limit_s:g} s")
+            raise ImageTimeout(f"no image came from {', '.join(self._names)} within {self._limit_s(timeout):g} s")
         if len(parts) != 2:
             raise BadFrame(f"an imageZMQ message has two parts, {len(parts)} arrived")
-        return Picture.read(parts[0].buffer, parts[1].buffer)
+        return Picture.read(parts[0], parts[1])
 
     def close(self) -> None:
         """Let all publishers go; idempotent."""
@@ -81,9 +80,15 @@ class Feeding:
         return own / 1000 if timeout is None and isinstance(own, int) and own >= 0 else timeout
 
     def _receive(self, timeout: float | None) -> Parts | None:
+        """Part by part: each knows whether another one follows, so that the socket is not asked."""
         if timeout is not None and not self.socket.poll(int(timeout * 1000)):
             return None
-        parts: Parts = self.socket.recv_multipart(copy=False)
+        try:
+            parts = [self.socket.recv(copy=False)]
+        except zmq.Again:  # the program limited the time on the socket
+            return None
+        while parts[-1].more:
+            parts.append(self.socket.recv(copy=False))
         self._bound(len(parts[-1]))
         return parts
 

@@ -78,9 +78,10 @@ class ImageHub(Closing):
         picture = self._receive()
         return picture.text, picture.image()
 
-    def recv_jpg(self, copy: bool = False) -> tuple[Any, JpgBuffer]:
+    def recv_jpg(self, copy: bool = False) -> tuple[Any, JpgBuffer | zmq.Frame]:
         """The next picture: its text, and the bytes that were sent, a JPEG as a rule.
 
+        Where it came over PUB/SUB they are ZeroMQ's own `Frame`, not copied, as in imageZMQ; else a `JpgBuffer`.
         A picture that was sent as an array is encoded. Else as `recv_image`.
         """
         picture = self._receive()

@@ -7,9 +7,9 @@ import json
 import os
 import secrets
 import socket
+from functools import lru_cache
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from framebus.core import clock
@@ -26,8 +26,11 @@ from framebus.wire.meta import jsonable
 
 Jpg = bytes | bytearray | memoryview | Array
 
+KEPT_BEGINNINGS = 64
+"""Beginnings of headers that are kept, of texts no longer than"""
+SHORT_TEXT = 200
+
 _counter = itertools.count(1)
-_encode = msgspec.json.Encoder().encode
 
 
 class Letter:
@@ -49,9 +52,10 @@ class Letter:
 
         It begins as theirs does, to the letter: subscribers may choose by that.
         """
-        head = foreign.describe(self.content) if isinstance(self.content, np.ndarray) else {}
-        head |= origin.keys(postmark, self.captured_ns, self.captured_mono_ns, clock.boot_id())
-        return foreign.write_header({"msg": self.text})[:-1] + b", " + _encode(head)[1:]
+        text, content = self.text, self.content
+        of = (content.dtype, content.shape) if isinstance(content, np.ndarray) else ()
+        begin = _kept_beginning if type(text) is str and len(text) <= SHORT_TEXT else _beginning
+        return begin(text, *of) + origin.text(postmark, self.captured_ns, self.captured_mono_ns, clock.boot_id())
 
     def frame(self, postmark: Identity) -> Frame:
         """The same as a frame; raises `BadFrame` for what a link does not carry."""
@@ -122,6 +126,15 @@ def jpg_letter(text: Any, jpg: Jpg) -> Letter:
 def as_json(text: Any) -> Any:
     """`text` as it arrives: tuples as lists, keys as text; raises `TypeError` for what JSON does not have."""
     return text if type(text) is str else json.loads(json.dumps(text))
+
+
+def _beginning(text: Any, dtype: np.dtype[Any] | None = None, shape: tuple[int, ...] = ()) -> bytes:
+    """The part of a header that hubs know, up to where ours begins."""
+    described = {} if dtype is None else foreign.description(dtype, shape)
+    return foreign.write_header({"msg": text, **described})[:-1] + b", "
+
+
+_kept_beginning = lru_cache(KEPT_BEGINNINGS)(_beginning)
 
 
 def _coded(data: memoryview) -> Array | Coded:

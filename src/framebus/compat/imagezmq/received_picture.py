@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+import zmq
 
 from framebus.core.formats import guess_format
 from framebus.core.frame import Array, Coded, Frame
@@ -36,7 +37,7 @@ class JpgBuffer(bytes):
 class Picture:
     """One message: its text and an array, or a text and encoded bytes."""
 
-    def __init__(self, text: Any, content: Array | Coded | memoryview) -> None:
+    def __init__(self, text: Any, content: Array | Coded | zmq.Frame) -> None:
         self.text = text
         self._content = content
 
@@ -51,12 +52,12 @@ class Picture:
         return cls(text, content)
 
     @classmethod
-    def read(cls, head: memoryview, payload: memoryview) -> Picture:
+    def read(cls, head: zmq.Frame, payload: zmq.Frame) -> Picture:
         """The two parts of imageZMQ's own message; raises `BadFrame` for anything else."""
-        keys = foreign.json_object(head)
+        keys = foreign.json_object(head.buffer)
         if "dtype" not in keys:
             return cls(keys.get("msg"), payload)
-        return cls(keys.get("msg"), foreign.array_from(keys["dtype"], keys.get("shape"), payload))
+        return cls(keys.get("msg"), foreign.array_from(keys["dtype"], keys.get("shape"), payload.buffer))
 
     def image(self) -> Array:
         """The array, writable and the caller's own; encoded pictures are decoded, colour to BGR.
@@ -64,18 +65,18 @@ class Picture:
         Raises `BadFrame` where the bytes are no picture.
         """
         content = self._content
-        if isinstance(content, memoryview):
-            content = from_bytes(content)
+        if isinstance(content, zmq.Frame):
+            content = from_bytes(content.buffer)
         return own(content if isinstance(content, np.ndarray) else content.decode())
 
-    def jpg(self) -> JpgBuffer:
-        """The bytes as they were sent; of an image, a JPEG made here.
+    def jpg(self) -> JpgBuffer | zmq.Frame:
+        """The bytes as they were sent, where they are; of an image, a JPEG made here.
 
         Raises `BadFrame` for an image that JPEG cannot hold.
         """
         content = self._content
-        if isinstance(content, memoryview):
-            return JpgBuffer(content)
+        if isinstance(content, zmq.Frame):
+            return content
         if not isinstance(content, np.ndarray) and content.encoding == "jpeg":
             return JpgBuffer(content.data)
         array = content if isinstance(content, np.ndarray) else content.decode()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from framebus.core.errors import BadFrame
 from framebus.core.frame import Coded, Frame
@@ -106,7 +107,12 @@ def as_sent(frame: Frame) -> Array:
 
 def describe(array: Array) -> dict[str, Any]:
     """`dtype` and `shape` as foreign headers give them."""
-    return {"dtype": name_of(array.dtype), "shape": list(array.shape)}
+    return description(array.dtype, array.shape)
+
+
+def description(dtype: np.dtype[Any], shape: tuple[int, ...]) -> dict[str, Any]:
+    """The same of an array that is not at hand."""
+    return {"dtype": name_of(dtype), "shape": list(shape)}
 
 
 def name_for(text: Any, default: str) -> str:

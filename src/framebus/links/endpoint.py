@@ -364,8 +364,9 @@ class Endpoint(ABC, Generic[S]):
         """Raise `Closed` where this end cannot be used any more."""
         if self._state:
             raise Closed(f"{self.where}: {self._state}")
-        if self._refusal is not None:
-            raise Closed(f"{self.where} refused: {self._refusal}")
+        calling = self.session.calling
+        if calling is not None and calling.refusal is not None:
+            raise Closed(f"{self.where} refused: {calling.refusal}")
         if self._broken:
             raise Closed(f"{self.where}: {self._broken}")
 

@@ -350,9 +350,11 @@ class ReadingEnd(Endpoint[ReaderSession]):
         return min((at for at in times if at is not None), default=None)
 
     def _flush(self, now: float) -> None:
-        super()._flush(now)
-        if self._others is not None and self._others.out:
-            answers, self._others.out = self._others.out, []
-            send = self._carrier.dismiss if self._others.left else self._carrier.send
+        if self.session.out:
+            super()._flush(now)
+        others = self._others
+        if others is not None and others.out:
+            answers, others.out = others.out, []
+            send = self._carrier.dismiss if others.left else self._carrier.send
             for peer, data in answers:
                 send(peer, data)

@@ -56,6 +56,7 @@ MAX_READS = 16
 
 _AT_ONCE = system.MSG_DONTWAIT
 _QUIET = getattr(system, "MSG_NOSIGNAL", 0)
+_QUIET_AT_ONCE = _QUIET | _AT_ONCE
 _WHOLE = system.MSG_WAITALL
 _NOT_YET = (errno.EINPROGRESS, errno.EALREADY, errno.ENOTCONN)
 
@@ -164,12 +165,12 @@ class StreamConnection(Connection):
         idle = not self._backlog
         envelope = self._zmtp.envelope
         if isinstance(message, bytes):
-            self._backlog.add(envelope + one_part(message))
+            self._add_short(envelope + one_part(message), idle=idle)
         else:
             if message.framed is None:
                 message.framed = before_payload(message.head, len(message.payload))
             self._backlog.add(envelope + message.framed, message.payload)
-        if idle:
+        if idle and self._backlog:
             self._write()
         elif len(self._backlog) > MAX_UNSENT:
             self._give_up()
@@ -277,6 +278,16 @@ class StreamConnection(Connection):
 
     # writing ------------------------------------------------------------------------------------------------------
 
+    def _add_short(self, message: bytes, *, idle: bool) -> None:
+        """Most control messages are written at once and whole: then nothing is left for the backlog."""
+        count = 0
+        if idle and len(message) < BULK_BYTES:
+            with contextlib.suppress(OSError):  # `_write` will meet it, too, and deal with it
+                count = self._sock.send(message, _QUIET_AT_ONCE)
+        if count < len(message):
+            self._backlog.add(message)
+            self._backlog.written(count)
+
     def _write(self) -> None:
         """Write the backlog until the socket takes no more; what goes wrong shows in `_over`, at last."""
         try:
@@ -301,7 +312,7 @@ class StreamConnection(Connection):
         while self._backlog and now - began < PATIENCE_S:
             pieces, total = self._backlog.next(most)
             patient = total >= BULK_BYTES and self._admitted and not self._stalled
-            count = self._sock.sendmsg(pieces, (), _QUIET if patient else _QUIET | _AT_ONCE)
+            count = self._sock.sendmsg(pieces, (), _QUIET if patient else _QUIET_AT_ONCE)
             self._backlog.written(count)
             before, now = now, time.monotonic()
             self._stalled = self._stalled or count < total or now - before > max(SLOW_S, count / BRISK_RATE)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from framebus.links.caller import Caller
 from framebus.links.carrier import CALLED, Arrival, Carrier, Newcomer
-from framebus.links.connection import Connection, Gone, Parcel
+from framebus.links.connection import Connection, Gone, Parcel, Parts
 from framebus.links.dialling import Dial
 from framebus.links.entrance import Door, Entrance, Refusal
 from framebus.links.fact import Fact
@@ -106,33 +106,28 @@ class Switchboard(Carrier):
             elif (connection := self._connections.get(descriptor)) is not None:
                 yield from self._serve(connection)
 
-    def _serve(self, connection: Connection) -> Iterator[Arrival]:
+    def _serve(self, connection: Connection) -> list[Arrival]:
         """Something can be read or written there."""
         was_ready = connection.ready
         try:
             if connection.pending:
                 connection.flush()
-        except Gone as gone:
-            self._lose(connection, gone)
-            return
-        yield from self._receive(connection)
-        if connection.ready and not was_ready:
-            self._stands(connection)
-        self._attend(connection)
-
-    def _receive(self, connection: Connection) -> Iterator[Arrival]:
-        try:
             messages = connection.receive()
         except Gone as gone:
             self._lose(connection, gone)
-            return
-        if connection is self._called:
-            for parts in messages:
-                yield Arrival(CALLED, parts)
-            return
-        for parts in messages:
-            address = self._addresses.pop(connection, None)
-            yield Arrival(connection, parts, None if address is None else Newcomer(address, ""))
+            return []
+        if connection.ready and not was_ready:
+            self._stands(connection)
+        self._attend(connection)
+        return self._arrived(connection, messages) if messages else []
+
+    def _arrived(self, connection: Connection, messages: list[Parts]) -> list[Arrival]:
+        peer = CALLED if connection is self._called else connection
+        found = [Arrival(peer, parts) for parts in messages]
+        address = None if peer is CALLED else self._addresses.pop(connection, None)
+        if address is not None:
+            found[0] = found[0]._replace(newcomer=Newcomer(address, ""))
+        return found
 
     def send(self, peer: Peer, message: bytes | Parcel) -> bool:
         connection = self._called if peer == CALLED else peer

@@ -43,12 +43,15 @@ class Intake:
 
     def get(self) -> tuple[Feed, Item] | None:
         """The user wants a frame: the next one, if one is here; newest-only publishers may send the one after it."""
-        self.ask()
+        self._asked = True
+        if self._thirsty:
+            self.regrant()
         if not self.frames:
             return None
         feed, item = self.frames.popleft()
         self.nbytes -= item.nbytes
-        self.regrant()
+        if self._thirsty:
+            self.regrant()
         if self._starving and self.nbytes < self._max_bytes:
             self._starving = False
             self.flush()

@@ -27,8 +27,7 @@ from framebus.wire.meta import jsonable
 Jpg = bytes | bytearray | memoryview | Array
 
 KEPT_BEGINNINGS = 64
-"""Beginnings of headers that are kept, of texts no longer than"""
-SHORT_TEXT = 200
+"""Beginnings of headers that are kept, of short texts."""
 
 _counter = itertools.count(1)
 
@@ -54,7 +53,7 @@ class Letter:
         """
         text, content = self.text, self.content
         of = (content.dtype, content.shape) if isinstance(content, np.ndarray) else ()
-        begin = _kept_beginning if type(text) is str and len(text) <= SHORT_TEXT else _beginning
+        begin = _kept_beginning if type(text) is str and len(text) <= foreign.SHORT_TEXT else _beginning
         return begin(text, *of) + origin.text(postmark, self.captured_ns, self.captured_mono_ns, clock.boot_id())
 
     def frame(self, postmark: Identity) -> Frame:

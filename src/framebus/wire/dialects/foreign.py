@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +18,10 @@ from framebus.core.not_json import NOT_JSON
 from framebus.wire import limits
 from framebus.wire.layout import Array, Buffer, array_in, name_of, received
 from framebus.wire.meta import check_depth
+
+SHORT_TEXT = 200
+"""What is made of longer texts is not kept."""
+KEPT_NAMES = 256
 
 _IN_NAMES = re.compile(r"[A-Za-z0-9._-]").fullmatch
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -117,7 +122,12 @@ def description(dtype: np.dtype[Any], shape: tuple[int, ...]) -> dict[str, Any]:
 
 def name_for(text: Any, default: str) -> str:
     """A stream name from another system's text; `default` where there is none."""
-    return to_name(text, default) if isinstance(text, str) else default
+    if not isinstance(text, str):
+        return default
+    return _kept_name(text, default) if len(text) <= SHORT_TEXT else to_name(text, default)
+
+
+_kept_name = lru_cache(KEPT_NAMES)(to_name)
 
 
 def frame_of(content: Array | Coded, format: str | None, stream: str, meta: Mapping[str, Any]) -> Frame:

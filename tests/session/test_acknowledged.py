@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from framebus.core.frame import Identity
 from framebus.session.feed import REMEMBERED, ranges
-from framebus.session.receive_queue import FLUSH_S
+from framebus.session.receive_queue import AT_ONCE, EACH_S, FLUSH_S
 from framebus.wire.control import Credit, FrameRange
-from tests.session.desk import RUN, Desk, frame, pair
+from tests.session.desk import RUN, Desk, Listener, Speaker, frame, pair
 
 SPELLED = f"{RUN:016x}"
 
@@ -41,6 +41,47 @@ def test_but_do_not_wait_long() -> None:
     assert publisher.done == []
     desk.wait(FLUSH_S)
     assert publisher.done == [0]
+
+
+def _busy_hub(publishers: int) -> tuple[Desk, list[Speaker], Listener]:
+    """A hub that has just finished with a frame of each publisher; those before are acknowledged."""
+    desk = Desk()
+    hub = desk.reader(keep="all")
+    cameras = [desk.publisher(f"cam{at}", calls=hub) for at in range(publishers)]
+    for seq in range(2):
+        for at, camera in enumerate(cameras):
+            camera.send(frame(seq, f"cam{at}"))
+        if seq == 0:
+            hub.read_all()
+            desk.wait(1)
+    for item in [hub.session.take() for _ in cameras]:
+        assert item is not None
+        hub.session.done(item.identity, desk.now)
+    desk.settle()
+    return desk, cameras, hub
+
+
+def test_the_more_publishers_the_longer() -> None:
+    desk, cameras, _ = _busy_hub(publishers=100)
+    desk.wait(FLUSH_S)
+    assert cameras[0].done == [0, 1]
+    assert cameras[-1].done == [0]
+    desk.wait(100 * EACH_S)
+    assert [camera.done for camera in cameras] == [[0, 1]] * 100
+
+
+def test_many_publishers_are_told_a_few_at_a_time_so_that_frames_are_read_in_between() -> None:
+    desk, _, hub = _busy_hub(publishers=100)
+    later = desk.now + 1.0
+    told = []
+    for _ in range(4):
+        at = hub.session.deadline(later)
+        assert at is not None
+        assert at <= later
+        hub.session.out.clear()
+        hub.session.tick(later)
+        told.append(sum(isinstance(message, Credit) for _, message in hub.session.out))
+    assert told == [AT_ONCE, AT_ONCE, AT_ONCE, 100 - 3 * AT_ONCE]
 
 
 def test_a_publisher_in_need_of_them_asks() -> None:

@@ -18,6 +18,8 @@ from framebus.session.stream_names import Claims, Names
 from framebus.wire.control import End, Hello, Party, Ping, Refuse, Welcome, conflict, parse_run, speaks
 
 FORGET_FEED_S = 60.0
+LOOK_S = 1.0
+"""How often those are looked for that are to be forgotten."""
 BOTH_READ = "both sides read: one of them should publish"
 
 
@@ -41,6 +43,7 @@ class Acquaintances:
         """Whether the newest frame matters most to any publisher met; None before the first."""
         self.pulse = Pulse()
         self._ahead = False
+        self._forget_at = 0.0
         self._rules = rules
         self._calling = calling
         self._guests = guests
@@ -214,7 +217,9 @@ class Acquaintances:
         for peer in silent:
             self.lose(peer, now)
         if self._calling is None:
-            self._forget_feeds(now)
+            if now >= self._forget_at:
+                self._forget_at = now + LOOK_S
+                self._forget_feeds(now)
         elif self._calling.hello_due(now):
             self._say_hello(self._calling)
 

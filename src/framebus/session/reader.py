@@ -151,7 +151,7 @@ class ReaderSession:
             case Ping() if feed is not None:
                 feed.learn(message.conditions, now)
                 if not message.answer:
-                    self._intake.flush()
+                    self._intake.tell(feed)
                     self.out.append((peer, Ping(session=feed.session, answer=True)))
             case _:
                 self.unexpected(peer, now)
@@ -181,7 +181,7 @@ class ReaderSession:
         """Time has passed."""
         self._known.tick(now)
         if self._intake.flush_at is not None and now >= self._intake.flush_at:
-            self._intake.flush()
+            self._intake.flush_due(now)
 
     def deadline(self, now: float) -> float | None:
         """When `tick` should be called at the latest, or None."""

@@ -102,7 +102,9 @@ def test_depth_and_transparency_go_through(tmp_path: Path) -> None:
 def test_frames_of_a_video_and_pages_are_numbered(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     make_clip(tmp_path / "in/clip.mp4", frames=3)
-    assert run(tmp_path / "in/clip.mp4", tmp_path / "out", "resize=16x12").ok
+    report = run(tmp_path / "in/clip.mp4", tmp_path / "out", "resize=16x12")
+    assert report.ok
+    assert report.read_bytes == (tmp_path / "in/clip.mp4").stat().st_size
     assert list(contents(tmp_path / "out")) == [f"clip-{number:08d}.png" for number in range(3)]
 
 

@@ -91,6 +91,10 @@ def test_the_summary_says_how_it_went() -> None:
     assert summary(progress(), finished=True) == "300 frames in 10.0 s (30.0/s) · 276 MB · none missed"
     nothing = summary(progress(frames=0, written=0, bytes=0, elapsed_s=0.2), finished=True)
     assert nothing == "0 frames in 0.2 s · 0 bytes · none missed"
+    resumed = summary(progress(repeated=10), finished=True)
+    assert resumed.endswith("none missed · 10 there already")
+    in_vain = summary(progress(repeated=300), finished=True)
+    assert in_vain.endswith("none missed · 300 there already, nothing was written: --overwrite begins anew")
     cut_short = summary(progress(missed=3, written=290, in_flight=2, unseen=7), finished=False)
     assert cut_short.endswith("3 missed · 290 passed on · 7 sent while nobody read · 2 not arrived")
 

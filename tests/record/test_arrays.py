@@ -249,6 +249,25 @@ def test_it_is_continued_in_the_same_file(path: Path) -> None:
     ]
 
 
+def test_what_is_there_already_is_counted_and_stays_as_it_is(path: Path) -> None:
+    clip = path.parent / "clip.h5"
+    record(clip, samples(3))
+    assert fb.pipe(clip, path).repeated == 0
+    before = [frame.data.copy() for frame in played(path)]
+    assert fb.pipe(clip, path, ops=["flip"]).repeated == 3
+    assert all(np.array_equal(frame.data, was) for frame, was in zip(played(path), before, strict=True))
+    assert fb.pipe(clip, path, ops=["flip"], overwrite=True).repeated == 0
+    assert not any(np.array_equal(frame.data, was) for frame, was in zip(played(path), before, strict=True))
+
+
+def test_it_is_not_written_while_it_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(path, samples(3))
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(OptionError, match="would be read and written at once: write to another name"):
+        fb.pipe(path, f"./{path.name}")
+    assert numbers(path) == [("sample", 0), ("sample", 1), ("sample", 2)]
+
+
 def test_a_recording_of_other_streams_is_refused(path: Path) -> None:
     record(path, samples(2, stream="door"))
     with pytest.raises(Unavailable, match=r"run\.\w+ exists and is not a recording of yard.*--overwrite"):

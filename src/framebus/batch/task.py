@@ -54,8 +54,9 @@ class Task:
         with fetched(path) as (local, data):
             pictures = frames_of(local, self._wish) if data is None else read(local, data, self._wish)
             damage = self._worked(path, pictures, making)
+            read_bytes = os.path.getsize(local) if data is None else len(data)
         counts = tuple(one.count for one in making)
-        return Outcome("done", damage, counts, len(data or b""), sum(one.nbytes for one in making))
+        return Outcome("done", damage, counts, read_bytes, sum(one.nbytes for one in making))
 
     def _worked(self, path: str, pictures: Iterable[Picture], making: Iterable[_Making]) -> str:
         """Have everything made of the pictures of one input; what is damaged about them."""

@@ -69,6 +69,9 @@ def summary(progress: Progress, *, finished: bool) -> str:
     ]
     if progress.written != progress.frames:
         parts.append(f"{progress.written:,} passed on")
+    if progress.repeated:
+        hint = ", nothing was written: --overwrite begins anew" if progress.repeated == progress.written else ""
+        parts.append(f"{progress.repeated:,} there already{hint}")
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if progress.unseen:

@@ -163,15 +163,17 @@ class Stats:
     """Counters of a source or publisher: all streams together, and each under `streams`.
 
     `unseen` counts frames published while nobody read; `readers` says who reads (publishers only). `rejected` counts
-    messages that were none of ours: broken headers, another protocol (links only).
+    messages that were none of ours: broken headers, another protocol (links only). `repeated` counts frames that the
+    recording had already, and keeps as they are (recordings only).
     """
 
-    __slots__ = ("_newest", "readers", "rejected", "streams", "unseen")
+    __slots__ = ("_newest", "readers", "rejected", "repeated", "streams", "unseen")
 
     def __init__(self) -> None:
         self.streams: dict[str, StreamStats] = {}
         self.unseen = 0
         self.rejected = 0
+        self.repeated = 0
         self.readers: list[ReaderInfo] = []
         self._newest = StreamStats("")
 
@@ -240,6 +242,7 @@ class Stats:
             "bytes": self.bytes,
             "unseen": self.unseen,
             "rejected": self.rejected,
+            "repeated": self.repeated,
             "rate": round(self.rate, 3),
             "age_s": self.age_s,
             "streams": {stream.name: stream.snapshot() for stream in list(self.streams.values())},

@@ -59,6 +59,8 @@ class Recorder:
         """Whether files of this kind have read all pixels when `write` returns."""
         self.shared: Callable[[str], bool] = lambda stream: False
         """Whether several publishers bring a stream's frames, which then come in any order."""
+        self.repeated = 0
+        """Frames that were there already: sent again, because nobody heard that they were written, or read again."""
         self.skipped = 0
         """Packets that no file could begin with, because a key frame has to come first."""
         self._naming = naming
@@ -86,7 +88,8 @@ class Recorder:
         roll = self._roll(item)
         seen = roll.seen(item)
         if seen.has(item.seq, any_order=self.shared(item.stream)):
-            done()  # sent again, because nobody heard that it was written
+            self.repeated += 1
+            done()
             return
         self._turn(roll, item)
         if roll.writer is None and isinstance(item, Packet) and not item.key:

@@ -55,6 +55,8 @@ class Progress(msgspec.Struct, frozen=True):
     in_flight: int
     readers: tuple[ReaderInfo, ...] = ()
     unseen: int = 0
+    repeated: int = 0
+    """Frames that the recording had already, and keeps as they are."""
     failed: int = 0
     """Frames left out because an op failed on them, or their pictures were damaged."""
 
@@ -156,6 +158,7 @@ class Flow:
             in_flight=self._in_flight,
             readers=tuple(stats.readers),
             unseen=stats.unseen,
+            repeated=stats.repeated,
         )
 
     # the loop ----------------------------------------------------------------------------------------------
@@ -322,7 +325,7 @@ class Flow:
     def _stats(self) -> Stats:
         stats = self.source.stats()
         sent = self.sink.stats()
-        stats.readers, stats.unseen = sent.readers, sent.unseen
+        stats.readers, stats.unseen, stats.repeated = sent.readers, sent.unseen, sent.repeated
         return stats
 
     def _tell(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from framebus.core.addresses import Address, Link, Url, listens
+from framebus.core.addresses import Address, Link, Path, Url, listens
 from framebus.core.contracts import Item, Sink
 from framebus.core.errors import OptionError
 from framebus.core.names import valid_name
@@ -188,12 +188,23 @@ class _Ends:
         refuse_unused(options, known, known, " → ".join(self.named))
         self._for_source = {name: value for name, value in options.items() if name in of_source}
         self._for_sink = {name: value for name, value in options.items() if name in of_sink}
+        self._refuse_itself()
         self._patience = {name: value for name, value in PATIENT.items() if name in of_sink}
         self._takes = takes
         self._of_pixels = bool(OF_PIXELS & options.keys())
         self._group = str(options.get("group") or "")
         self._inside = inside(options)
         self._elsewhere = elsewhere(options)
+
+    def _refuse_itself(self) -> None:
+        """What is written while it is read is neither what was there nor what should be."""
+        sink = self._address
+        if not isinstance(sink, Path):
+            return
+        for place in self.places:
+            address = address_of(place) if isinstance(place, str | os.PathLike) else None
+            if isinstance(address, Path) and os.path.realpath(address.text) == os.path.realpath(sink.text):
+                raise OptionError(f"{sink.text} would be read and written at once: write to another name")
 
     @property
     def sink_is_link(self) -> bool:

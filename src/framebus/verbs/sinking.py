@@ -80,6 +80,7 @@ class SinkPublisher(Publisher):
 
     def stats(self) -> Stats:
         self._stats.unseen = getattr(self.sink, "unseen", 0)
+        self._stats.repeated = getattr(self.sink, "repeated", 0)
         return self._stats
 
     def close(self) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from framebus.cli import call_answers as answers
-from framebus.cli.call_words import arguments, value, word
+from framebus.cli.call_words import arguments, setting, value, word
 from framebus.core.errors import AddressError, BadFrame, OptionError, Unavailable
 from framebus.core.frame import Frame
 from framebus.testing.children import Child
+from framebus.work.objects.attributes import Takes
 from tests.conftest import StartChild
 
 CAMERA = '''
@@ -140,6 +141,8 @@ def test_stop_ends_the_server(child: StartChild, server: Child, folder: Path) ->
     [
         (["raed"], 3, "Camera has no 'raed': did you mean read"),
         (["gian=3"], 3, "did you mean gain?"),
+        (["move=1,2", "speed=3"], 3, "; move takes one: move=speed=3"),
+        (["exposure_ms=long"], 2, "exposure_ms takes a number, and 'long' is none"),
         (["fail"], 3, "Camera.fail() failed: ValueError: too dark"),
         (["move"], 3, "missing 2 required positional arguments"),
         (["temperature=3"], 3, "Camera.temperature can only be read"),
@@ -191,10 +194,43 @@ def test_arguments_are_written_as_in_python_or_as_plain_words(
 
 def test_a_value_is_whatever_it_looks_like() -> None:
     assert [value(text) for text in ("12", "[1, 2]", "auto", "(1, 2)")] == [12, [1, 2], "auto", (1, 2)]
+    assert [value(text) for text in ("True", "true", "false", "None", "'true'")] == [True, True, False, None, "true"]
     assert word("a=b=c") == ("a", "b=c")
     assert word("read") == ("read", None)
     with pytest.raises(OptionError, match="names no method"):
         word("--x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        *(("switch", text, True) for text in ("True", "true", "yes", "on", "ON")),
+        *(("switch", text, False) for text in ("False", "false", "no", "off")),
+        ("whole", "12.5", 12.5),
+        ("number", "12", 12),
+        ("number", "None", None),
+        ("text", "auto", "auto"),
+        ("text", "12", "12"),
+        ("text", "'12'", "12"),
+        ("json", "auto", "auto"),
+    ],
+)
+def test_an_attribute_is_set_to_what_it_takes(kind: Takes, text: str, found: object) -> None:
+    assert repr(setting("light", text, kind)) == repr(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        ("switch", "bright", "light takes true or false, and 'bright' is none"),
+        ("switch", "1", "true or false"),
+        ("number", "fast", "takes a number"),
+        ("whole", "'12'", "takes a number"),
+    ],
+)
+def test_and_to_nothing_else(kind: Takes, text: str, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        setting("light", text, kind)
 
 
 def test_answers_for_people() -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from framebus.core.errors import AddressError
 from framebus.core.frame import Frame
-from framebus.web.attributes import fault, plain, takes
 from framebus.web.devices import Devices
 from framebus.web.server import Server
+from framebus.work.objects.attributes import fault, plain, takes
 from framebus.work.objects.members import Member
 from framebus.work.serve import serving
 from tests.serving import running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -92,19 +93,31 @@ def _items(opened: Any) -> Iterator[Any]:
 
 
 def _answer(asked: Front, one: Word) -> Any:
-    from framebus.cli.call_words import arguments, value
+    from framebus.cli.call_words import arguments, setting
+    from framebus.work.objects.attributes import takes
     from framebus.work.objects.question_outcome import NoSuchMember
 
     try:
         member = asked.member(one.name)
-    except NoSuchMember:
+    except NoSuchMember as error:
         if one.name not in ("events", "stop"):
-            raise
+            raise NoSuchMember(f"{error}{_meant(asked, one)}") from error
         return asked.events() if one.name == "events" else asked.stop()
     if member.kind == "method":
         positional, named = arguments(one.text or "")
         return asked.call(one.name, positional, named)
-    return asked.get(one.name) if one.text is None else asked.set(one.name, value(one.text))
+    if one.text is None:
+        return asked.get(one.name)
+    return asked.set(one.name, setting(one.name, one.text, takes(member, None)))
+
+
+def _meant(asked: Front, one: Word) -> str:
+    """How an argument is written that somebody took for a word of its own."""
+    if one.text is None:
+        return ""
+    taken = re.compile(rf"[( ]{one.name}[:=,)]")
+    takers = [name for name, member in asked.members.items() if taken.search(member.signature)]
+    return "".join(f"; {name} takes one: {name}={one.name}={one.text}" for name in takers[:1])
 
 
 def _tell(answer: Any, place: str | None, number: int | None, *, as_json: bool) -> bool:

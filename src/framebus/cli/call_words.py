@@ -6,6 +6,10 @@ import ast
 from typing import Any, NamedTuple
 
 from framebus.core.errors import OptionError
+from framebus.work.objects.attributes import Takes, fault
+
+_TRUTHS = {"true": True, "false": False}
+_SWITCHES = {**_TRUTHS, "yes": True, "on": True, "no": False, "off": False}
 
 
 class Word(NamedTuple):
@@ -24,11 +28,26 @@ def word(text: str) -> Word:
 
 
 def value(text: str) -> Any:
-    """What a person means by `12`, `0.5`, `[0, 0, 640, 480]`, `True`, `None`; anything else is text."""
+    """What a person means by `12`, `0.5`, `[0, 0, 640, 480]`, `True`, `true`, `None`; anything else is text."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return _TRUTHS.get(text, text)
+
+
+def setting(name: str, text: str, kind: Takes) -> Any:
+    """What attribute `name`, which takes a `kind`, is set to by `text`; raises `OptionError` where that is none.
+
+    `on` and `off` are for switches, any text is for text, and `None` for all. What was 10 so far may become 12.5.
+    """
+    found = value(text)
+    if kind == "text" and not isinstance(found, str):
         return text
+    if kind == "switch":
+        found = _SWITCHES.get(text.lower(), found)
+    if found is not None and kind != "nothing" and (why := fault("number" if kind == "whole" else kind, found)):
+        raise OptionError(f"{name} {why}, and {text!r} is none")
+    return found
 
 
 def arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from framebus.core.errors import BadFrame, Error, RemoteError
 from framebus.core.redaction import redact
-from framebus.web.attributes import fault, plain, takes
 from framebus.web.responses import Wrong, as_json, beside, body
 from framebus.web.wall import Wall
 from framebus.web.ways import Role, Way
+from framebus.work.objects.attributes import fault, plain, takes
 from framebus.work.objects.members import Member
 from framebus.work.objects.question_outcome import NoSuchMember
 from framebus.work.remote import front

@@ -1,4 +1,4 @@
-"""The attributes of an object elsewhere as a form: what each takes, and whether what somebody typed is that."""
+"""What each attribute of an object elsewhere takes, and whether what somebody typed is that."""
 
 from __future__ import annotations
 
